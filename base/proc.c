@@ -1,0 +1,284 @@
+// Runs other programs: absolute path, argument array, clean environment, deadline, captured output.
+// Not here: which programs, and PID 1's supervision.
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define DEFAULT_TIMEOUT_MS (10 * 60 * 1000)
+#define MAX_OUTPUT_BYTES   (1024 * 1024)
+#define MAX_LINE_BYTES	   4096
+#define MAX_TAIL_BYTES	   600
+
+typedef struct {
+	int fd;
+	GString *kept;
+	gsize max_kept;
+	bool keeps_tail;
+	GString *line;
+} Stream;
+
+static void stream_init(Stream *stream, int fd, gsize max_kept, bool keeps_tail)
+{
+	*stream = (Stream){ fd, g_string_new(NULL), max_kept, keeps_tail, g_string_new(NULL) };
+}
+
+static void stream_clear(Stream *stream)
+{
+	lf_close_fd(&stream->fd);
+	g_string_free(stream->kept, TRUE);
+	g_string_free(stream->line, TRUE);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stream, stream_clear)
+
+static void stream_flush_line(Stream *stream, const LfProc *proc)
+{
+	if (proc->on_line)
+		proc->on_line(stream->line->str, proc->user_data);
+	g_string_truncate(stream->line, 0);
+}
+
+static void stream_take(Stream *stream, const LfProc *proc, const char *data, gsize size)
+{
+	g_string_append_len(stream->kept, data, (gssize)size);
+	if (stream->kept->len > stream->max_kept) {
+		if (stream->keeps_tail)
+			g_string_erase(stream->kept, 0,
+				       (gssize)(stream->kept->len - stream->max_kept));
+		else
+			g_string_truncate(stream->kept, stream->max_kept);
+	}
+	for (gsize i = 0; i < size; i++) {
+		if (data[i] == '\n')
+			stream_flush_line(stream, proc);
+		else if (stream->line->len < MAX_LINE_BYTES)
+			g_string_append_c(stream->line, data[i]);
+	}
+}
+
+// Reads what is there; closes the stream at its end.
+static void stream_read(Stream *stream, const LfProc *proc)
+{
+	char chunk[8192];
+	ssize_t n = TEMP_FAILURE_RETRY(read(stream->fd, chunk, sizeof chunk));
+
+	if (n > 0) {
+		stream_take(stream, proc, chunk, (gsize)n);
+		return;
+	}
+	if (stream->line->len > 0)
+		stream_flush_line(stream, proc);
+	lf_close_fd(&stream->fd);
+}
+
+typedef struct {
+	int in, out, err;
+	char **env;
+} ChildPlan;
+
+// Descriptors are first moved above all wanted numbers so that none is overwritten before its turn.
+static bool child_place_fds(const LfProc *proc, const ChildPlan *plan)
+{
+	int wanted[3 + 16] = { plan->in, plan->out, plan->err };
+	int numbers[3 + 16] = { 0, 1, 2 };
+	size_t n = 3;
+	int floor = 64;
+
+	for (size_t i = 0; i < proc->n_fds && n < G_N_ELEMENTS(wanted); i++, n++) {
+		wanted[n] = proc->fds[i].fd;
+		numbers[n] = proc->fds[i].child_fd;
+	}
+	for (size_t i = 0; i < n; i++)
+		if ((wanted[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, floor)) < 0)
+			return false;
+	for (size_t i = 0; i < n; i++)
+		if (dup2(wanted[i], numbers[i]) < 0)
+			return false;
+	return true;
+}
+
+G_GNUC_NORETURN static void child_exec(const LfProc *proc, const ChildPlan *plan)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0);
+	if (!child_place_fds(proc, plan) || (proc->root && chroot(proc->root) < 0) ||
+	    chdir(proc->cwd ? proc->cwd : "/") < 0) {
+		dprintf(2, "cannot prepare '%s': %s\n", proc->argv[0], strerror(errno));
+		_exit(127);
+	}
+	execve(proc->argv[0], (char *const *)proc->argv, plan->env);
+	dprintf(2, "cannot run '%s': %s\n", proc->argv[0], strerror(errno));
+	_exit(127);
+}
+
+static char **child_environment(const LfProc *proc)
+{
+	g_autoptr(GPtrArray) env = g_ptr_array_new();
+
+	g_ptr_array_add(env, g_strdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"));
+	g_ptr_array_add(env, g_strdup("LANG=C.UTF-8"));
+	g_ptr_array_add(env, g_strdup("HOME=/root"));
+	for (size_t i = 0; proc->env && proc->env[i]; i++)
+		g_ptr_array_add(env, g_strdup(proc->env[i]));
+	g_ptr_array_add(env, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&env), FALSE);
+}
+
+static bool open_input(const LfProc *proc, int *ret_fd, GError **error)
+{
+	if (!proc->input)
+		return lf_openat(AT_FDCWD, "/dev/null", O_RDONLY, 0, ret_fd, error);
+	if (!lf_secret_memfd(proc->input, ret_fd, error))
+		return false;
+	lseek(*ret_fd, 0, SEEK_SET);
+	return true;
+}
+
+static bool spawn(const LfProc *proc, pid_t *ret_pid, int *ret_out, int *ret_err, GError **error)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	lf_autofd in = -1;
+	g_auto(GStrv) env = child_environment(proc);
+
+	if (!open_input(proc, &in, error))
+		return false;
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return lf_throw_errno(error, "cannot create a pipe");
+	lf_autofd out_read = out[0], out_write = out[1];
+	if (pipe2(err, O_CLOEXEC) < 0)
+		return lf_throw_errno(error, "cannot create a pipe");
+	lf_autofd err_read = err[0], err_write = err[1];
+	ChildPlan plan = { in, out_write, err_write, env };
+
+	*ret_pid = fork();
+	if (*ret_pid < 0)
+		return lf_throw_errno(error, "cannot start '%s'", proc->argv[0]);
+	if (*ret_pid == 0)
+		child_exec(proc, &plan);
+	*ret_out = lf_steal_fd(&out_read);
+	*ret_err = lf_steal_fd(&err_read);
+	return true;
+}
+
+static int remaining_ms(gint64 deadline_us)
+{
+	gint64 left = (deadline_us - g_get_monotonic_time()) / 1000;
+
+	return (int)CLAMP(left, 0, G_MAXINT);
+}
+
+// Reads both streams and waits for the end of the process itself: a grandchild that keeps the
+// streams open (a daemon started by a script) must not hold us. Returns false at the deadline.
+static bool follow(const LfProc *proc, pid_t pid, Stream *out, Stream *err, gint64 deadline_us)
+{
+	lf_autofd pid_fd = pidfd_open(pid, 0);
+
+	for (;;) {
+		struct pollfd polls[] = { { out->fd, POLLIN, 0 },
+					  { err->fd, POLLIN, 0 },
+					  { pid_fd, POLLIN, 0 } };
+		int n = poll(polls, G_N_ELEMENTS(polls), remaining_ms(deadline_us));
+
+		if (n == 0)
+			return false;
+		if (n < 0)
+			continue;
+		if (polls[0].revents)
+			stream_read(out, proc);
+		if (polls[1].revents)
+			stream_read(err, proc);
+		if (polls[2].revents && !polls[0].revents && !polls[1].revents)
+			return true;
+	}
+}
+
+static bool run(const LfProc *proc, int *ret_wait, char **ret_output, char **ret_tail,
+		GError **error)
+{
+	unsigned timeout_ms = proc->timeout_ms ? proc->timeout_ms : DEFAULT_TIMEOUT_MS;
+	gint64 deadline_us = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	g_auto(Stream) out = { -1, NULL, 0, false, NULL };
+	g_auto(Stream) err = { -1, NULL, 0, false, NULL };
+	int out_fd = -1, err_fd = -1, status = 0;
+	bool is_in_time;
+	pid_t pid = -1;
+
+	stream_init(&out, -1, MAX_OUTPUT_BYTES, false);
+	stream_init(&err, -1, MAX_TAIL_BYTES, true);
+	if (!g_path_is_absolute(proc->argv[0]))
+		return lf_throw(error, LF_ERROR_INTERNAL, "'%s' is not an absolute path",
+				proc->argv[0]);
+	if (!spawn(proc, &pid, &out_fd, &err_fd, error))
+		return false;
+	out.fd = out_fd;
+	err.fd = err_fd;
+	is_in_time = follow(proc, pid, &out, &err, deadline_us);
+	if (!is_in_time)
+		kill(-pid, SIGKILL);
+	TEMP_FAILURE_RETRY(waitpid(pid, &status, 0));
+	if (!is_in_time)
+		return lf_throw(error, LF_ERROR_IO, "'%s' did not end within %u s and was killed",
+				proc->argv[0], timeout_ms / 1000);
+	*ret_wait = status;
+	if (ret_output)
+		*ret_output = g_strdup(out.kept->str);
+	*ret_tail = g_strdup(g_strstrip(err.kept->str));
+	return true;
+}
+
+// Runs to the end; death by signal is an error, any exit status is not yet one.
+static bool run_to_exit(const LfProc *proc, int *ret_status, char **ret_output, char **ret_tail,
+			GError **error)
+{
+	g_autofree char *output = NULL;
+	g_autofree char *tail = NULL;
+	int status;
+
+	if (!run(proc, &status, &output, &tail, error))
+		return false;
+	if (WIFSIGNALED(status))
+		return lf_throw(error, LF_ERROR_IO, "'%s' was ended by signal %d%s%s",
+				proc->argv[0], WTERMSIG(status), *tail ? ": " : "", tail);
+	*ret_status = WEXITSTATUS(status);
+	*ret_tail = g_steal_pointer(&tail);
+	if (ret_output)
+		*ret_output = g_steal_pointer(&output);
+	return true;
+}
+
+bool lf_proc_status(const LfProc *proc, int *ret_status, char **ret_output, GError **error)
+{
+	g_autofree char *tail = NULL;
+
+	return run_to_exit(proc, ret_status, ret_output, &tail, error);
+}
+
+bool lf_proc_run(const LfProc *proc, char **ret_output, GError **error)
+{
+	g_autofree char *output = NULL;
+	g_autofree char *tail = NULL;
+	int status;
+
+	if (!run_to_exit(proc, &status, &output, &tail, error))
+		return false;
+	if (status != 0)
+		return lf_throw(error, LF_ERROR_IO, "'%s' failed with status %d%s%s", proc->argv[0],
+				status, *tail ? ": " : "", tail);
+	if (ret_output)
+		*ret_output = g_steal_pointer(&output);
+	return true;
+}

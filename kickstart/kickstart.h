@@ -1,0 +1,37 @@
+#pragma once
+
+#include "kickstart/profile.h"
+
+/**
+ * LfKickstartLoad: how the parser reaches %include files; the parser itself does no I/O.
+ * @name: as written in the text: path or URL
+ * @from: the file that includes it
+ * Returns: (transfer full) (nullable): the bytes, or NULL with @error set
+ */
+typedef GBytes *(*LfKickstartLoad)(const char *name, const char *from, void *user_data,
+				   GError **error);
+
+typedef enum {
+	LF_KICKSTART_WHOLE,
+	/* First pass, before %pre scripts ran: only sections are collected, commands are not looked at,
+	 * and an include that cannot be loaded yet is no error (a %pre script may write it). */
+	LF_KICKSTART_SCRIPTS_ONLY,
+} LfKickstartPass;
+
+/**
+ * lf_kickstart_parse:
+ * @text: the kickstart's bytes; hostile
+ * @file: its name for messages
+ * @load: (nullable): includes are errors without it
+ * @diagnostics: (inout): findings are added, all of them, not only the first
+ *
+ * Reads a kickstart into a profile and validates what can be known without a machine. Pure.
+ * Memory is bounded by a constant times the size of the text (includes: at most 32 files, 8 deep).
+ *
+ * Errors: INPUT; the message is the first diagnostic's text and how many more there are.
+ * Source: kickstart language as pykickstart 3.74 implements it for RHEL 10.
+ * Returns: (transfer full) (nullable)
+ */
+LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pass,
+			      LfKickstartLoad load, void *user_data, LfDiagnostics *diagnostics,
+			      GError **error);

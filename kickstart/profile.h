@@ -1,0 +1,176 @@
+#pragma once
+
+#include "base/secret.h"
+#include "kickstart/diagnostic.h"
+
+#include <stdint.h>
+
+/**
+ * LfProfile: what a kickstart asks for, typed and validated, as the language says it; nothing is decided
+ * here that depends on a machine. Text members are NULL when not given; arrays are never NULL.
+ * Element types of GPtrArray are named beside them; the arrays own their elements.
+ */
+
+typedef enum { LF_CLEAR_NONE, LF_CLEAR_ALL, LF_CLEAR_LINUX, LF_CLEAR_LIST } LfClearMode;
+
+typedef enum { LF_FINISH_HALT, LF_FINISH_REBOOT, LF_FINISH_POWEROFF } LfFinish;
+
+/** What to do when the install failed for good (`onfailure` in %addon com_landfall). */
+typedef enum { LF_ONFAILURE_DEFAULT, LF_ONFAILURE_REBOOT, LF_ONFAILURE_POWEROFF } LfOnFailure;
+
+/** LfAccount: rootpw and user lines. @password: as written: plain text or crypt(3) hash. */
+typedef struct {
+	LfPlace place;
+	char *name;
+	LfSecret *password; /* nullable */
+	bool is_crypted;
+	bool is_locked;
+	bool allows_ssh_password; /* rootpw --allow-ssh */
+	char **groups;
+	int64_t uid; /* -1: not given */
+	int64_t gid; /* -1: not given */
+	char *home;
+	char *shell;
+	char *gecos;
+} LfAccount;
+
+typedef struct {
+	LfPlace place;
+	char *user;
+	char *key;
+} LfSshKey;
+
+/** LfEncryption: the LUKS options of part (and later raid, logvol). */
+typedef struct {
+	bool is_encrypted;
+	LfSecret *passphrase; /* nullable */
+	char *luks_version; /* "luks1", "luks2"; NULL: luks2 */
+	char *cipher; /* NULL: aes-xts-plain64 */
+	char *pbkdf; /* "pbkdf2", "argon2i", "argon2id"; NULL: argon2id */
+	uint32_t pbkdf_memory_kib; /* 0: not given */
+	uint32_t pbkdf_time_ms; /* 0: not given */
+	uint32_t pbkdf_iterations; /* 0: not given */
+} LfEncryption;
+
+/** LfPart: a part line. @mount: "/path", "swap", … as written. Sizes in MiB as the language has them. */
+typedef struct {
+	LfPlace place;
+	char *mount;
+	char *fstype;
+	uint64_t size_mib; /* 0: not given */
+	uint64_t maxsize_mib; /* 0: no limit */
+	bool is_grow;
+	char *label;
+	char *fsoptions;
+	char *mkfsoptions;
+	char *ondisk;
+	LfEncryption encryption;
+} LfPart;
+
+/** LfNetwork: a network line. */
+typedef struct {
+	LfPlace place;
+	char *device; /* NULL: every Ethernet interface */
+	char *bootproto; /* "dhcp" or "static"; NULL: dhcp */
+	char *hostname;
+	char *ip, *netmask, *gateway;
+	char **nameservers;
+	char *ipv6; /* "auto", "dhcp" or address/prefix; NULL: auto */
+	char *ipv6gateway;
+	bool is_noipv4, is_noipv6;
+	bool is_nodefroute, is_nodns;
+	bool is_onboot;
+	bool is_activate;
+	uint32_t mtu; /* 0: not given */
+} LfNetwork;
+
+typedef enum {
+	LF_SCRIPT_PRE,
+	LF_SCRIPT_PRE_INSTALL,
+	LF_SCRIPT_POST,
+	LF_SCRIPT_ONERROR,
+} LfScriptKind;
+
+/** LfScript: a section with an operator's script. @body: as written, byte for byte, between its lines. */
+typedef struct {
+	LfPlace place;
+	LfScriptKind kind;
+	char *interpreter; /* NULL: /bin/sh */
+	char *log; /* nullable */
+	bool is_nochroot; /* of %post */
+	bool is_erroronfail;
+	char *body;
+} LfScript;
+
+/** LfUnlock: `unlock` of %addon com_landfall. */
+typedef struct {
+	LfPlace place;
+	bool wants_tpm2;
+	uint32_t pcr_mask; /* bit n is PCR n; default PCR 7 */
+	bool wants_recovery;
+	char *escrow; /* certificate: path in the seed (relative) or absolute path or URL */
+} LfUnlock;
+
+typedef struct {
+	/* Locale, time, end */
+	char *lang;
+	char *keyboard; /* --vckeymap, else the first of --xlayouts, else the bare word */
+	char *timezone;
+	bool is_utc;
+	LfFinish finish;
+	bool is_finish_given;
+	bool is_eject;
+
+	/* Accounts */
+	LfAccount *root; /* nullable: no rootpw line: locked */
+	GPtrArray *users; /* LfAccount */
+	GPtrArray *ssh_keys; /* LfSshKey */
+
+	/* Storage */
+	bool is_zerombr;
+	bool is_clearpart_given;
+	LfClearMode clear_mode;
+	char **clear_drives;
+	char **clear_list;
+	bool is_initlabel;
+	LfPlace clear_place;
+	char **ignore_drives; /* ignoredisk --drives */
+	char **only_use; /* ignoredisk --only-use */
+	LfPlace ignoredisk_place;
+	bool is_reqpart;
+	bool is_reqpart_boot; /* --add-boot */
+	GPtrArray *parts; /* LfPart */
+
+	/* Boot loader */
+	char *boot_append;
+	int64_t boot_timeout_s; /* -1: not given */
+	char *boot_drive;
+	bool leaves_boot_order;
+
+	/* Payload */
+	LfPlace ostree_place;
+	char *ostree_osname;
+	char *ostree_remote; /* NULL: osname */
+	char *ostree_url;
+	char *ostree_ref;
+	bool is_nogpg;
+
+	GPtrArray *networks; /* LfNetwork */
+	char **services_enabled;
+	char **services_disabled;
+	GPtrArray *scripts; /* LfScript, in the order of the text */
+
+	/* %addon com_landfall */
+	char *kernel_flavour; /* "standard", "lowlatency"; NULL: as the ref says */
+	char *kernel_append;
+	LfUnlock unlock;
+	LfOnFailure onfailure;
+	int64_t onfailure_retries; /* -1: not given */
+
+	/* The text that was read, includes expanded, secrets replaced by "********"; kept on the target */
+	char *redacted;
+} LfProfile;
+
+LfProfile *lf_profile_new(void);
+void lf_profile_free(LfProfile *profile);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfProfile, lf_profile_free)
