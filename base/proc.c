@@ -246,7 +246,7 @@ static bool run_to_exit(const LfProc *proc, int *ret_status, char **ret_output, 
 {
 	g_autofree char *output = NULL;
 	g_autofree char *tail = NULL;
-	int status;
+	int status = 0;
 
 	if (!run(proc, &status, &output, &tail, error))
 		return false;
@@ -271,7 +271,7 @@ bool lf_proc_run(const LfProc *proc, char **ret_output, GError **error)
 {
 	g_autofree char *output = NULL;
 	g_autofree char *tail = NULL;
-	int status;
+	int status = 0;
 
 	if (!run_to_exit(proc, &status, &output, &tail, error))
 		return false;
