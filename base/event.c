@@ -1,0 +1,532 @@
+// One event, three renderings: a person's screen, a plain log line, a JSON line.
+// Not here: what happened (callers), and sending events to a server.
+#include "base/event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+
+#define PROGRESS_INTERVAL_MS 200
+#define WRITE_PATIENCE_MS    250
+#define DEFAULT_COLUMNS	     80
+#define MAX_COLUMNS	     200
+#define BAR_CELLS	     24
+#define MAX_TIME_S	     253402300799 /* the last second of the year 9999 */
+
+typedef struct {
+	LfSinkKind kind;
+	int fd;
+	bool is_line_torn; /* the last write stopped in the middle of a line */
+	int last_tenth;	   /* of progress, for plain sinks; -1: none of this step yet */
+} Sink;
+
+struct LfEvents {
+	uint64_t (*now_ms)(void);
+	char *boot_id, *serial, *uuid, *mac;
+	GPtrArray *marks;
+	GArray *sinks;
+	char *progress_step;
+	uint64_t last_progress_ms;
+	bool has_progress;
+};
+
+typedef struct {
+	const char *word;  /* in JSON and plain lines */
+	const char *label; /* in front of a line on a screen */
+	const char *colour;
+} StateLook;
+
+static const StateLook looks[] = {
+	[LF_EVENT_STARTED] = { "started", "[    ]", "\033[0m" },
+	[LF_EVENT_PROGRESS] = { "progress", "[    ]", "\033[0m" },
+	[LF_EVENT_DONE] = { "done", "[ ok ]", "\033[32m" },
+	[LF_EVENT_FAILED] = { "failed", "[fail]", "\033[1;31m" },
+	[LF_EVENT_NOTE] = { "note", "[note]", "\033[33m" },
+};
+
+static void sink_clear(gpointer data)
+{
+	Sink *sink = data;
+
+	lf_close_fd(&sink->fd);
+}
+
+LfEvents *lf_events_new(uint64_t (*now_ms)(void))
+{
+	LfEvents *events = g_new0(LfEvents, 1);
+
+	events->now_ms = now_ms;
+	events->marks = g_ptr_array_new_with_free_func(g_free);
+	events->sinks = g_array_new(FALSE, TRUE, sizeof(Sink));
+	g_array_set_clear_func(events->sinks, sink_clear);
+	return events;
+}
+
+static void replace_text(char **place, const char *text)
+{
+	char *copy = g_strdup(text);
+
+	g_free(*place);
+	*place = copy;
+}
+
+void lf_events_set_source(LfEvents *events, const LfEventSource *source)
+{
+	replace_text(&events->boot_id, source->boot_id);
+	replace_text(&events->serial, source->serial);
+	replace_text(&events->uuid, source->uuid);
+	replace_text(&events->mac, source->mac);
+}
+
+void lf_events_mark(LfEvents *events, const char *mark)
+{
+	for (guint i = 0; i < events->marks->len; i++)
+		if (g_str_equal(events->marks->pdata[i], mark))
+			return;
+	g_ptr_array_add(events->marks, g_strdup(mark));
+}
+
+// A terminal or pipe gets an open file of our own, so that O_NONBLOCK does not spread to the
+// program that gave us the descriptor. What cannot be opened again stays as it is.
+static int own_nonblocking(int fd)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+	struct stat info;
+	int own;
+
+	if (fstat(fd, &info) < 0 || !(S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)))
+		return fd;
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return fd;
+	close(fd);
+	return own;
+}
+
+void lf_events_add_sink(LfEvents *events, LfSinkKind kind, int fd)
+{
+	Sink sink = { kind, own_nonblocking(fd), false, -1 };
+
+	g_array_append_val(events->sinks, sink);
+}
+
+// --- writing ------------------------------------------------------------------------------------
+
+// A reader that went away must not kill the program: the signal of this one write is taken back.
+static ssize_t write_without_signal(int fd, const char *data, size_t size)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t pipe_signal, before, pending;
+	bool was_pending;
+	int saved_errno;
+	ssize_t n;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE) == 1;
+	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+	n = write(fd, data, size);
+	saved_errno = errno;
+	if (n < 0 && saved_errno == EPIPE && !was_pending)
+		(void)TEMP_FAILURE_RETRY(sigtimedwait(&pipe_signal, NULL, &at_once));
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = saved_errno;
+	return n;
+}
+
+static bool wait_writable(int fd, gint64 deadline_us)
+{
+	gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000;
+	struct pollfd item = { fd, POLLOUT, 0 };
+
+	if (left_ms <= 0)
+		return false;
+	return poll(&item, 1, (int)left_ms) > 0 && (item.revents & POLLOUT);
+}
+
+// Writes what the sink takes within its patience; returns the number of bytes that went out.
+static size_t write_patiently(int fd, const char *data, size_t size)
+{
+	gint64 deadline_us = g_get_monotonic_time() + WRITE_PATIENCE_MS * 1000;
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n;
+
+		if (!wait_writable(fd, deadline_us))
+			break;
+		// A pipe that polls as writable takes this much without blocking.
+		n = write_without_signal(fd, data + done, MIN(size - done, 512));
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return done;
+}
+
+static void sink_write(Sink *sink, const GString *line)
+{
+	size_t done;
+
+	if (line->len == 0)
+		return;
+	if (sink->is_line_torn && write_patiently(sink->fd, "\n", 1) != 1)
+		return;
+	done = write_patiently(sink->fd, line->str, line->len);
+	sink->is_line_torn = done > 0 && done < line->len;
+}
+
+// --- text ---------------------------------------------------------------------------------------
+
+// Appends text so that it can do nothing to a terminal: control characters become \xNN or \uNNNN.
+// A line break is kept only as @line_break (screens show several lines, logs one).
+static void append_escaped(GString *out, const char *text, const char *line_break)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+	for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+		gunichar u = g_utf8_get_char(c);
+
+		if (u == '\n')
+			g_string_append(out, line_break);
+		else if (u < 0x20 || u == 0x7f)
+			g_string_append_printf(out, "\\x%02x", u);
+		else if (g_unichar_iscntrl(u) || g_unichar_type(u) == G_UNICODE_FORMAT ||
+			 u == 0x2028 || u == 0x2029)
+			g_string_append_printf(out, "\\u%04x", u);
+		else
+			g_string_append_unichar(out, u);
+	}
+}
+
+static char *time_text(uint64_t now_ms)
+{
+	uint64_t seconds = MIN(now_ms / 1000, (uint64_t)MAX_TIME_S);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc((gint64)seconds);
+	g_autofree char *to_seconds = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
+
+	return g_strdup_printf("%s.%03uZ", to_seconds, (unsigned)(now_ms % 1000));
+}
+
+static unsigned percent_of(const LfEvent *event)
+{
+	if (event->total == 0)
+		return 0;
+	return (unsigned)((long double)MIN(event->bytes, event->total) * 100 / event->total);
+}
+
+static const char *title_of(const LfEvent *event)
+{
+	return event->title ? event->title : event->step;
+}
+
+static void append_sizes(GString *out, const LfEvent *event)
+{
+	g_autofree char *done = g_format_size_full(event->bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *total = g_format_size_full(event->total, G_FORMAT_SIZE_IEC_UNITS);
+	g_autoptr(GString) text = g_string_new(done);
+
+	if (event->total > 0)
+		g_string_append_printf(text, " of %s", total);
+	// GLib puts a no-break space before the unit, which old consoles do not show.
+	for (const char *c = text->str; *c; c = g_utf8_next_char(c)) {
+		gunichar u = g_utf8_get_char(c);
+
+		g_string_append_unichar(out, u == 0xa0 ? ' ' : u);
+	}
+}
+
+static void append_marks(GString *out, const LfEvents *events)
+{
+	for (guint i = 0; i < events->marks->len; i++) {
+		g_string_append(out, " [");
+		append_escaped(out, events->marks->pdata[i], " ");
+		g_string_append_c(out, ']');
+	}
+}
+
+// Everything a person wants to know beyond the title, as "part<separator>part".
+static void append_details(GString *out, const LfEvent *event, const char *separator,
+			   const char *line_break)
+{
+	const struct {
+		const char *label;
+		const char *text;
+	} parts[] = {
+		{ "", event->message },
+		{ "", event->error ? event->error->message : NULL },
+		{ "what to do: ", event->error ? lf_error_class(event->error)->advice : NULL },
+		{ "next: ", event->next },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		if (!parts[i].text || !*parts[i].text)
+			continue;
+		g_string_append(out, separator);
+		g_string_append(out, parts[i].label);
+		append_escaped(out, parts[i].text, line_break);
+	}
+}
+
+// --- plain lines --------------------------------------------------------------------------------
+
+// True when this progress event is worth a line: a new tenth was reached.
+static bool takes_tenth(Sink *sink, const LfEvent *event)
+{
+	int tenth = (int)percent_of(event) / 10;
+
+	if (event->total == 0 || tenth <= sink->last_tenth)
+		return false;
+	sink->last_tenth = tenth;
+	return true;
+}
+
+static void render_plain(GString *out, Sink *sink, const LfEvents *events, const LfEvent *event)
+{
+	g_autofree char *time = time_text(events->now_ms());
+
+	if (event->state == LF_EVENT_PROGRESS && !takes_tenth(sink, event))
+		return;
+	if (event->state != LF_EVENT_PROGRESS)
+		sink->last_tenth = 0;
+	g_string_append_printf(out, "%s ", time);
+	append_escaped(out, event->step, " ");
+	g_string_append_printf(out, " %s", looks[event->state].word);
+	if (event->state == LF_EVENT_PROGRESS) {
+		g_string_append_printf(out, " %u%% ", percent_of(event));
+		append_sizes(out, event);
+	} else if (event->title) {
+		g_string_append(out, ": ");
+		append_escaped(out, event->title, " ");
+	}
+	if (event->error)
+		g_string_append_printf(out, ": error class '%s'",
+				       lf_error_class(event->error)->name);
+	append_details(out, event, "; ", "\\n");
+	append_marks(out, events);
+	g_string_append_c(out, '\n');
+}
+
+// --- a person's screen --------------------------------------------------------------------------
+
+static glong columns_of(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return DEFAULT_COLUMNS;
+	return MIN(size.ws_col, MAX_COLUMNS);
+}
+
+// Cuts a line that would wrap: only a line that did not wrap can be drawn over.
+static void cut_to_columns(GString *line, glong columns)
+{
+	if (g_utf8_strlen(line->str, -1) < columns)
+		return;
+	g_string_truncate(line,
+			  (gsize)(g_utf8_offset_to_pointer(line->str, columns - 1) - line->str));
+}
+
+static void append_bar(GString *out, const LfEvent *event)
+{
+	unsigned percent = percent_of(event);
+	unsigned filled = percent * BAR_CELLS / 100;
+
+	g_string_append(out, " ");
+	append_sizes(out, event);
+	if (event->total == 0)
+		return;
+	g_string_append(out, " [");
+	for (unsigned i = 0; i < BAR_CELLS; i++)
+		g_string_append_c(out, i < filled ? '#' : '.');
+	g_string_append_printf(out, "] %3u%%", percent);
+}
+
+// The line of a running step: no line break, so that the next one is drawn over it.
+static void render_running(GString *out, const Sink *sink, const LfEvents *events,
+			   const LfEvent *event)
+{
+	g_autoptr(GString) line = g_string_new(looks[event->state].label);
+
+	g_string_append_c(line, ' ');
+	append_escaped(line, title_of(event), " ");
+	if (event->state == LF_EVENT_PROGRESS)
+		append_bar(line, event);
+	append_marks(line, events);
+	cut_to_columns(line, columns_of(sink->fd));
+	g_string_append(out, line->str);
+}
+
+static void render_terminal(GString *out, const Sink *sink, const LfEvents *events,
+			    const LfEvent *event)
+{
+	const StateLook *look = &looks[event->state];
+
+	g_string_append(out, "\r\033[K");
+	if (event->state == LF_EVENT_STARTED || event->state == LF_EVENT_PROGRESS) {
+		render_running(out, sink, events, event);
+		return;
+	}
+	g_string_append_printf(out, "%s%s\033[0m ", look->colour, look->label);
+	append_escaped(out, title_of(event), " ");
+	if (event->error)
+		g_string_append_printf(out, " (%s)", lf_error_class(event->error)->name);
+	append_marks(out, events);
+	append_details(out, event, "\n       ", "\n         ");
+	g_string_append_c(out, '\n');
+}
+
+// --- JSON ---------------------------------------------------------------------------------------
+
+static json_t *machine_to_json(const LfEvents *events)
+{
+	json_t *machine = json_object();
+
+	lf_json_set_string(machine, "serial", events->serial);
+	lf_json_set_string(machine, "uuid", events->uuid);
+	lf_json_set_string(machine, "mac", events->mac);
+	return machine;
+}
+
+static json_t *error_to_json(const GError *error)
+{
+	const LfErrorClass *class = lf_error_class(error);
+	json_t *object = json_object();
+
+	lf_json_set_string(object, "class", class->name);
+	lf_json_set_string(object, "message", error->message);
+	lf_json_set_string(object, "advice", class->advice);
+	return object;
+}
+
+static void set_progress(json_t *object, const LfEvent *event)
+{
+	if (event->bytes > 0 || event->state == LF_EVENT_PROGRESS)
+		lf_json_set_uint(object, "bytes", event->bytes);
+	if (event->total > 0) {
+		lf_json_set_uint(object, "total", event->total);
+		lf_json_set_uint(object, "percent", percent_of(event));
+	}
+}
+
+json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event)
+{
+	g_autofree char *time = time_text(events->now_ms());
+	json_t *object = json_object();
+
+	lf_json_set_uint(object, "v", 1);
+	lf_json_set_string(object, "time", time);
+	lf_json_set_string(object, "boot_id", events->boot_id);
+	lf_json_set(object, "machine", machine_to_json(events));
+	lf_json_set_string(object, "step", event->step);
+	lf_json_set_string(object, "state", looks[event->state].word);
+	lf_json_set_string(object, "title", title_of(event));
+	lf_json_set_string(object, "message", event->message);
+	set_progress(object, event);
+	if (event->error)
+		lf_json_set(object, "error", error_to_json(event->error));
+	lf_json_set_string(object, "next", event->next);
+	if (events->marks->len > 0) {
+		json_t *marks = json_array();
+
+		for (guint i = 0; i < events->marks->len; i++)
+			lf_json_append(marks, json_string(events->marks->pdata[i]));
+		lf_json_set(object, "marks", marks);
+	}
+	if (event->data)
+		lf_json_set(object, "data", json_incref(event->data));
+	return object;
+}
+
+static void render_json(GString *out, const LfEvents *events, const LfEvent *event)
+{
+	g_autoptr(json_t) object = lf_event_to_json(events, event);
+	g_autofree char *text = lf_json_print(object, false);
+
+	g_string_append(out, text);
+	g_string_append_c(out, '\n');
+}
+
+// --- emitting -----------------------------------------------------------------------------------
+
+// A clock that was set back (time synchronisation) must not silence progress.
+static bool is_too_soon(LfEvents *events, const LfEvent *event)
+{
+	uint64_t now_ms;
+
+	if (event->state != LF_EVENT_PROGRESS)
+		return false;
+	now_ms = events->now_ms();
+	if (events->has_progress && now_ms >= events->last_progress_ms &&
+	    now_ms - events->last_progress_ms < PROGRESS_INTERVAL_MS)
+		return true;
+	events->has_progress = true;
+	events->last_progress_ms = now_ms;
+	return false;
+}
+
+// Progress of another step starts at its own first tenth.
+static void note_step(LfEvents *events, const LfEvent *event)
+{
+	if (event->state != LF_EVENT_PROGRESS || g_strcmp0(events->progress_step, event->step) == 0)
+		return;
+	replace_text(&events->progress_step, event->step);
+	for (guint i = 0; i < events->sinks->len; i++)
+		g_array_index(events->sinks, Sink, i).last_tenth = 0;
+}
+
+void lf_events_emit(LfEvents *events, const LfEvent *event)
+{
+	if (is_too_soon(events, event))
+		return;
+	note_step(events, event);
+	for (guint i = 0; i < events->sinks->len; i++) {
+		Sink *sink = &g_array_index(events->sinks, Sink, i);
+		g_autoptr(GString) line = g_string_new(NULL);
+
+		if (sink->kind == LF_SINK_PLAIN)
+			render_plain(line, sink, events, event);
+		else if (sink->kind == LF_SINK_TERMINAL)
+			render_terminal(line, sink, events, event);
+		else
+			render_json(line, events, event);
+		sink_write(sink, line);
+	}
+}
+
+void lf_events_note(LfEvents *events, const char *step, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	lf_events_emit(events,
+		       &(LfEvent){ .step = step, .state = LF_EVENT_NOTE, .message = message });
+}
+
+void lf_events_free(LfEvents *events)
+{
+	if (!events)
+		return;
+	g_free(events->boot_id);
+	g_free(events->serial);
+	g_free(events->uuid);
+	g_free(events->mac);
+	g_free(events->progress_step);
+	g_ptr_array_unref(events->marks);
+	g_array_unref(events->sinks);
+	g_free(events);
+}
