@@ -19,7 +19,8 @@
 #define WRITE_PATIENCE_MS    250
 #define DEFAULT_COLUMNS	     80
 #define MAX_COLUMNS	     200
-#define BAR_CELLS	     24
+#define MAX_BAR_CELLS	     40
+#define MIN_BAR_CELLS	     8
 #define MAX_TIME_S	     253402300799 /* the last second of the year 9999 */
 
 typedef struct {
@@ -41,13 +42,13 @@ struct LfEvents {
 
 typedef struct {
 	const char *word;  /* in JSON and plain lines */
-	const char *label; /* in front of a line on a screen */
+	const char *label; /* in front of a finished line on a screen */
 	const char *colour;
 } StateLook;
 
 static const StateLook looks[] = {
-	[LF_EVENT_STARTED] = { "started", "[    ]", "\033[0m" },
-	[LF_EVENT_PROGRESS] = { "progress", "[    ]", "\033[0m" },
+	[LF_EVENT_STARTED] = { "started", NULL, NULL },
+	[LF_EVENT_PROGRESS] = { "progress", NULL, NULL },
 	[LF_EVENT_DONE] = { "done", "[ ok ]", "\033[32m" },
 	[LF_EVENT_FAILED] = { "failed", "[fail]", "\033[1;31m" },
 	[LF_EVENT_NOTE] = { "note", "[note]", "\033[33m" },
@@ -292,9 +293,10 @@ static bool takes_tenth(Sink *sink, const LfEvent *event)
 	return true;
 }
 
-static void render_plain(GString *out, Sink *sink, const LfEvents *events, const LfEvent *event)
+static void render_plain(GString *out, Sink *sink, const LfEvents *events, const LfEvent *event,
+			 uint64_t now_ms)
 {
-	g_autofree char *time = time_text(events->now_ms());
+	g_autofree char *time = time_text(now_ms);
 
 	if (event->state == LF_EVENT_PROGRESS && !takes_tenth(sink, event))
 		return;
@@ -338,33 +340,40 @@ static void cut_to_columns(GString *line, glong columns)
 			  (gsize)(g_utf8_offset_to_pointer(line->str, columns - 1) - line->str));
 }
 
-static void append_bar(GString *out, const LfEvent *event)
+// Fills what is left of the line, so that a long title costs cells and not the numbers.
+static void append_bar(GString *line, const LfEvent *event, glong columns)
 {
-	unsigned percent = percent_of(event);
-	unsigned filled = percent * BAR_CELLS / 100;
+	glong room = columns - g_utf8_strlen(line->str, -1) - 4;
+	glong cells = MIN(room, MAX_BAR_CELLS);
+	glong filled = cells * (glong)percent_of(event) / 100;
 
-	g_string_append(out, " ");
-	append_sizes(out, event);
-	if (event->total == 0)
+	if (event->total == 0 || cells < MIN_BAR_CELLS)
 		return;
-	g_string_append(out, " [");
-	for (unsigned i = 0; i < BAR_CELLS; i++)
-		g_string_append_c(out, i < filled ? '#' : '.');
-	g_string_append_printf(out, "] %3u%%", percent);
+	g_string_append(line, " [");
+	for (glong i = 0; i < cells; i++)
+		g_string_append_c(line, i < filled ? '#' : '.');
+	g_string_append_c(line, ']');
 }
 
 // The line of a running step: no line break, so that the next one is drawn over it.
 static void render_running(GString *out, const Sink *sink, const LfEvents *events,
 			   const LfEvent *event)
 {
-	g_autoptr(GString) line = g_string_new(looks[event->state].label);
+	g_autoptr(GString) line = g_string_new(NULL);
+	glong columns = columns_of(sink->fd);
 
-	g_string_append_c(line, ' ');
+	if (event->total > 0)
+		g_string_append_printf(line, "[%3u%%] ", percent_of(event));
+	else
+		g_string_append(line, "[    ] ");
 	append_escaped(line, title_of(event), " ");
-	if (event->state == LF_EVENT_PROGRESS)
-		append_bar(line, event);
 	append_marks(line, events);
-	cut_to_columns(line, columns_of(sink->fd));
+	if (event->state == LF_EVENT_PROGRESS) {
+		g_string_append_c(line, ' ');
+		append_sizes(line, event);
+		append_bar(line, event, columns);
+	}
+	cut_to_columns(line, columns);
 	g_string_append(out, line->str);
 }
 
@@ -420,9 +429,9 @@ static void set_progress(json_t *object, const LfEvent *event)
 	}
 }
 
-json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event)
+static json_t *event_to_json(const LfEvents *events, const LfEvent *event, uint64_t now_ms)
 {
-	g_autofree char *time = time_text(events->now_ms());
+	g_autofree char *time = time_text(now_ms);
 	json_t *object = json_object();
 
 	lf_json_set_uint(object, "v", 1);
@@ -449,9 +458,14 @@ json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event)
 	return object;
 }
 
-static void render_json(GString *out, const LfEvents *events, const LfEvent *event)
+json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event)
 {
-	g_autoptr(json_t) object = lf_event_to_json(events, event);
+	return event_to_json(events, event, events->now_ms());
+}
+
+static void render_json(GString *out, const LfEvents *events, const LfEvent *event, uint64_t now_ms)
+{
+	g_autoptr(json_t) object = event_to_json(events, event, now_ms);
 	g_autofree char *text = lf_json_print(object, false);
 
 	g_string_append(out, text);
@@ -461,13 +475,10 @@ static void render_json(GString *out, const LfEvents *events, const LfEvent *eve
 // --- emitting -----------------------------------------------------------------------------------
 
 // A clock that was set back (time synchronisation) must not silence progress.
-static bool is_too_soon(LfEvents *events, const LfEvent *event)
+static bool is_too_soon(LfEvents *events, const LfEvent *event, uint64_t now_ms)
 {
-	uint64_t now_ms;
-
 	if (event->state != LF_EVENT_PROGRESS)
 		return false;
-	now_ms = events->now_ms();
 	if (events->has_progress && now_ms >= events->last_progress_ms &&
 	    now_ms - events->last_progress_ms < PROGRESS_INTERVAL_MS)
 		return true;
@@ -488,7 +499,9 @@ static void note_step(LfEvents *events, const LfEvent *event)
 
 void lf_events_emit(LfEvents *events, const LfEvent *event)
 {
-	if (is_too_soon(events, event))
+	uint64_t now_ms = events->now_ms();
+
+	if (is_too_soon(events, event, now_ms))
 		return;
 	note_step(events, event);
 	for (guint i = 0; i < events->sinks->len; i++) {
@@ -496,11 +509,11 @@ void lf_events_emit(LfEvents *events, const LfEvent *event)
 		g_autoptr(GString) line = g_string_new(NULL);
 
 		if (sink->kind == LF_SINK_PLAIN)
-			render_plain(line, sink, events, event);
+			render_plain(line, sink, events, event, now_ms);
 		else if (sink->kind == LF_SINK_TERMINAL)
 			render_terminal(line, sink, events, event);
 		else
-			render_json(line, events, event);
+			render_json(line, events, event, now_ms);
 		sink_write(sink, line);
 	}
 }
