@@ -21,9 +21,9 @@ typedef void (*LfPayloadProgress)(uint64_t bytes, uint64_t total_bytes, void *us
  *
  * Resolves the ref and checks the commit's checksum and signature. Writes nothing.
  *
- * Errors: TARGET when there is no repository at the URL; INPUT when it has no such ref (names those it
- * has); TRUST when the commit is unsigned, wrongly signed or damaged.
- * Returns: (transfer full) (nullable)
+ * Errors: TARGET when there is no repository at the URL; INPUT when it has no such ref (names those
+ * it has); TRUST when the commit is unsigned, wrongly signed or damaged. Returns: (transfer full)
+ * (nullable)
  */
 LfPayload *lf_payload_open(const char *url, const char *ref, const char *keyring, GError **error);
 
@@ -35,8 +35,9 @@ LfFactPayload *lf_payload_facts(const LfPayload *payload);
  * @repo: the target's repository (bare), with no transaction open
  * @remote: name of the remote the ref is recorded under
  *
- * Copies every object of the commit that @repo lacks, on all processors, each verified against its own
- * name while it is written. Nothing is synced to disk here: the caller syncs the file system once.
+ * Copies every object of the commit that @repo lacks, on all processors, each verified against its
+ * own name while it is written. Nothing is synced to disk here: the caller syncs the file system
+ * once.
  *
  * Errors: TRUST when an object is damaged; IO.
  */
