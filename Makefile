@@ -24,7 +24,8 @@ PROGS :=
 TESTS :=
 FUZZERS :=
 DEVICE_PROGS :=
-HELP :=
+HELP := 'deps         install what is needed, as Debian packages' \
+	'all          build the programs (default)' 'clean        remove $(O)'
 
 # --- flags --------------------------------------------------------------------------------------
 CC ?= cc
@@ -48,6 +49,12 @@ endif
 lf_cflags = -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE -DLF_VERSION='"$(VERSION)"' -I.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# Nothing is compiled before the packages are there. DEPS=no leaves them to you.
+DEPS ?= yes
+deps_stamp := $(if $(filter yes,$(DEPS)),$(O)/deps.stamp)
+$(O)/deps.stamp: image/packages/host.txt image/deps
+	@mkdir -p $(@D) && image/deps $< && touch $@
 
 include $(addsuffix /module.mk,$(MODULES))
 
@@ -82,12 +89,12 @@ $(O)/fuzz/$(1): $(patsubst %.c,$(O)/fuzz/obj/%.o,$($(1)_SRCS) $(foreach l,$($(1)
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rules,$(f))))
 all_pkgs = $(sort $(foreach l,$(LIBS) $(FUZZERS),$($(l)_PKGS)))
-$(O)/fuzz/obj/%.o: %.c
+$(O)/fuzz/obj/%.o: %.c | $(deps_stamp)
 	$(call say,FUZZCC,$<)mkdir -p $(@D) && $(CLANG) -std=gnu17 -O1 -g -D_GNU_SOURCE \
 		-DLF_VERSION='"fuzz"' -I. -fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=all $(call pkg_cflags,$(all_pkgs)) -MMD -MP -c -o $@ $<
 
-$(O)/obj/%.o: %.c
+$(O)/obj/%.o: %.c | $(deps_stamp)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(lf_cflags) $(call pkg_cflags,$(pkgs)) \
 		-MMD -MP -c -o $@ $<
 
@@ -101,10 +108,10 @@ programs: $(addprefix $(O)/,$(PROGS))
 device-programs: $(addprefix $(O)/,$(DEVICE_PROGS))
 
 deps:
-	@sh image/deps image/packages/host.txt
+	@image/deps image/packages/host.txt
 
 clean:
 	rm -rf $(O)
 
 help:
-	@printf '%s\n' $(HELP)
+	@printf '%s\n' $(HELP) | sort
