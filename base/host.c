@@ -3,10 +3,13 @@
 #include "base/host.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 
 #include "base/fd.h"
+#include "base/runtime.h"
 
 #define MAX_CMDLINE_BYTES 65536
 
@@ -37,7 +40,7 @@ LfHost *lf_host_new(const char *root, GError **error)
 	if (!lf_openat(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0, &host->root_fd, error))
 		return NULL;
 	kernel = read_or_empty(host->root_fd, "proc/cmdline");
-	appended = read_or_empty(host->root_fd, "run/landfall/cmdline");
+	appended = read_or_empty(host->root_fd, LF_RUN_CMDLINE);
 	host->cmdline = g_strjoin(" ", kernel, appended, NULL);
 	return g_steal_pointer(&host);
 }
@@ -94,4 +97,34 @@ char *lf_host_arg(const LfHost *host, const char *name)
 	guint n = g_strv_length(values);
 
 	return n > 0 ? g_strdup(values[n - 1]) : NULL;
+}
+
+static bool exists_at(int root_fd, const char *path)
+{
+	return faccessat(root_fd, path, F_OK, 0) == 0;
+}
+
+bool lf_host_wait_devices(const LfHost *host, unsigned timeout_ms, GError **error)
+{
+	gint64 deadline_us = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	g_autofree char *dir = g_strdup_printf("/proc/self/fd/%d/" LF_RUN_DIR, host->root_fd);
+	lf_autofd watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char events[4096];
+
+	if (!exists_at(host->root_fd, LF_RUN_INIT))
+		return true;
+	if (watch < 0 || inotify_add_watch(watch, dir, IN_CREATE | IN_MOVED_TO) < 0)
+		return lf_throw_errno(error, "cannot watch '/" LF_RUN_DIR "'");
+	while (!exists_at(host->root_fd, LF_RUN_DEVICES)) {
+		gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000;
+		struct pollfd item = { watch, POLLIN, 0 };
+
+		if (left_ms <= 0)
+			return lf_throw(error, LF_ERROR_TARGET,
+					"the devices were not all found within %u s",
+					timeout_ms / 1000);
+		if (poll(&item, 1, (int)MIN(left_ms, 1000)) > 0)
+			(void)TEMP_FAILURE_RETRY(read(watch, events, sizeof events));
+	}
+	return true;
 }

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /**
- * LfHost: the machine as a program sees it. Everything read from the world goes through it, so that a
- * test can put a directory tree, a command line and a clock of its own in its place.
+ * LfHost: the machine as a program sees it. Everything read from the world goes through it, so that
+ * a test can put a directory tree, a command line and a clock of its own in its place.
  * @root_fd: directory that stands for "/"; /proc, /sys, /dev, /run are looked up below it
  * @cmdline: kernel command line, with what the seed appended to it
  * @now_ms: wall clock, milliseconds since 1970
@@ -32,10 +32,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHost, lf_host_free)
 /**
  * lf_host_arg:
  * @name: such as "landfall.debug"
- * Returns: (transfer full) (nullable): the last value of `name=value` on the command line, "" for a bare
- * `name`, NULL when absent. Double quotes around a value are understood as the kernel does.
+ * Returns: (transfer full) (nullable): the last value of `name=value` on the command line, "" for a
+ * bare `name`, NULL when absent. Double quotes around a value are understood as the kernel does.
  */
 char *lf_host_arg(const LfHost *host, const char *name);
 
 /** lf_host_args: (transfer full): all values of @name in their order; never NULL. */
 char **lf_host_args(const LfHost *host, const char *name);
+
+/**
+ * lf_host_wait_devices:
+ * @timeout_ms: how long at most
+ *
+ * Waits until init has shown every device to udev once (LF_RUN_DEVICES). Returns at once where no
+ * landfall-init works, as on an operator's desk.
+ *
+ * Errors: TARGET when the time is over; the devices found so far can be used all the same.
+ */
+bool lf_host_wait_devices(const LfHost *host, unsigned timeout_ms, GError **error);

@@ -3,22 +3,32 @@
 #include "base/throw.h"
 
 #include <errno.h>
-#include <gio/gio.h>
 #include <stdarg.h>
 #include <string.h>
 
-G_DEFINE_QUARK(landfall-error, lf_error)
+G_DEFINE_QUARK(landfall - error, lf_error)
 
-// Exit statuses start at 2 so that 1 stays free for "done, with warnings" (landfall check --strict).
+// Exit statuses start at 2 so that 1 stays free for "done, with warnings" (landfall check
+// --strict).
 static const LfErrorClass classes[] = {
 	{ LF_ERROR_INPUT, "input", 2, 0, "correct the kickstart, option or file named above" },
-	{ LF_ERROR_UNSUPPORTED, "unsupported", 3, 0, "ask for something this machine and image can do" },
+	{ LF_ERROR_UNSUPPORTED, "unsupported", 3, 0,
+	  "ask for something this machine and image can do" },
 	{ LF_ERROR_TARGET, "target", 4, 0, "change the machine, or the wish, so that they fit" },
-	{ LF_ERROR_TRUST, "trust", 5, 3, "check keys, signatures and the medium; do not go on without" },
-	{ LF_ERROR_NETWORK, "network", 6, -1, "check link, addresses and servers; it is tried again" },
+	{ LF_ERROR_TRUST, "trust", 5, 3,
+	  "check keys, signatures and the medium; do not go on without" },
+	{ LF_ERROR_NETWORK, "network", 6, -1,
+	  "check link, addresses and servers; it is tried again" },
 	{ LF_ERROR_IO, "io", 7, 3, "check the disk or medium named above for faults" },
-	{ LF_ERROR_INTERNAL, "internal", 8, 3, "this is a bug in landfall: please report it with the log" },
+	{ LF_ERROR_INTERNAL, "internal", 8, 3,
+	  "this is a bug in landfall: please report it with the log" },
 };
+
+// By name, so that programs without GIO (PID 1) need not load it.
+static bool is_gio_domain(GQuark domain)
+{
+	return domain == G_FILE_ERROR || domain == g_quark_try_string("g-io-error-quark");
+}
 
 const LfErrorClass *lf_error_class(const GError *error)
 {
@@ -26,7 +36,7 @@ const LfErrorClass *lf_error_class(const GError *error)
 
 	if (error && error->domain == LF_ERROR)
 		code = (LfErrorCode)error->code;
-	else if (error && (error->domain == G_IO_ERROR || error->domain == G_FILE_ERROR))
+	else if (error && is_gio_domain(error->domain))
 		code = LF_ERROR_IO;
 	for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
 		if (classes[i].code == code)

@@ -1,0 +1,39 @@
+#pragma once
+
+/**
+ * Names below the root that landfall-init, the installer and the seed meet in. All are relative to
+ * LfHost.root_fd. Described in docs/formats.md.
+ */
+
+/** Where the kernel unpacked the site's seed (a second initrd). */
+#define LF_SEED_DIR	"landfall/seed"
+#define LF_SEED_CMDLINE LF_SEED_DIR "/cmdline"
+#define LF_SEED_PROFILE LF_SEED_DIR "/site.ks"
+
+#define LF_RUN_DIR "run/landfall"
+
+/** What the seed appends to the kernel command line (written by init before the installer starts).
+ */
+#define LF_RUN_CMDLINE LF_RUN_DIR "/cmdline"
+
+/** There from the moment init works: the rest of this directory can be relied on. */
+#define LF_RUN_INIT LF_RUN_DIR "/init"
+
+/** Appears when the first pass over all devices is through; see lf_host_wait_devices(). */
+#define LF_RUN_DEVICES LF_RUN_DIR "/devices"
+
+/** Decimal number of this start of the installer, from 1. */
+#define LF_RUN_ATTEMPT LF_RUN_DIR "/attempt"
+
+/** How the start before this one ended, "class=NAME status=N" or "class=NAME signal=N"; absent at
+ * first. */
+#define LF_RUN_LAST LF_RUN_DIR "/last"
+
+/**
+ * Written by the installer before it ends: "reboot", "poweroff" or "halt", and "eject" when the CD
+ * shall be put out. With it there is no further try, whatever the exit status.
+ */
+#define LF_RUN_FINISH LF_RUN_DIR "/finish"
+
+/** What the installer wrote to its standard output and error. */
+#define LF_RUN_LOG LF_RUN_DIR "/installer.log"
