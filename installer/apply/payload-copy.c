@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "installer/apply/payload-object.h"
+
 typedef struct {
 	char hex[OSTREE_SHA256_STRING_LEN + 1];
 } Checksum;
@@ -50,37 +52,15 @@ static bool copier_has_failed(Copier *copier)
 	return has_failed;
 }
 
-// A write error names an errno; what libostree finds wrong with an object does not.
-static bool throw_object(GError **error, const char *kind, const Checksum *checksum,
-			 const GError *cause)
+static bool throw_tree(GError **error, const Checksum *checksum, const GError *cause)
 {
-	bool is_target = g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ||
-			 g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_READ_ONLY);
-
-	if (is_target)
-		return lf_throw(error, LF_ERROR_IO,
-				"cannot write %s object %.12s to the target: %s", kind,
+	if (cause->domain == G_IO_ERROR && cause->code != G_IO_ERROR_FAILED &&
+	    cause->code != G_IO_ERROR_NOT_FOUND)
+		return lf_throw(error, LF_ERROR_IO, "cannot write tree object %.12s: %s",
 				checksum->hex, cause->message);
 	return lf_throw(error, LF_ERROR_TRUST,
-			"%s object %.12s of the payload is damaged or missing: %s", kind,
-			checksum->hex, cause->message);
-}
-
-static bool copy_file(const LfPayloadCopy *copy, const Checksum *checksum, uint64_t *ret_bytes,
-		      GError **error)
-{
-	g_autoptr(GInputStream) stream = NULL;
-	g_autoptr(GError) local = NULL;
-	g_autofree guchar *written = NULL;
-	guint64 size = 0;
-
-	if (!ostree_repo_load_object_stream(copy->from, OSTREE_OBJECT_TYPE_FILE, checksum->hex,
-					    &stream, &size, NULL, &local) ||
-	    !ostree_repo_write_content(copy->to, checksum->hex, stream, size, &written, NULL,
-				       &local))
-		return throw_object(error, "file", checksum, local);
-	*ret_bytes = size;
-	return true;
+			"tree object %.12s of the payload is damaged or missing: %s", checksum->hex,
+			cause->message);
 }
 
 static void copy_file_in_pool(void *data, void *user_data)
@@ -90,12 +70,14 @@ static void copy_file_in_pool(void *data, void *user_data)
 	GError *error = NULL;
 	uint64_t bytes = 0;
 
-	if (!copier_has_failed(copier) && !copy_file(copier->copy, checksum, &bytes, &error))
+	if (!copier_has_failed(copier) &&
+	    !lf_payload_object_copy(copier->copy->from, copier->copy->to, checksum->hex, &bytes,
+				    &error))
 		copier_fail(copier, error);
 	g_mutex_lock(&copier->lock);
 	copier->bytes += bytes;
-	copier->n_waiting--;
-	g_cond_signal(&copier->is_changed);
+	if (--copier->n_waiting == 0)
+		g_cond_signal(&copier->is_changed);
 	g_mutex_unlock(&copier->lock);
 }
 
@@ -122,7 +104,7 @@ static bool copy_metadata(const LfPayloadCopy *copy, OstreeObjectType type,
 	if (!ostree_repo_load_variant(copy->from, type, checksum->hex, &object, &local) ||
 	    !ostree_repo_write_metadata(copy->to, type, checksum->hex, object, &written, NULL,
 					&local))
-		return throw_object(error, "tree", checksum, local);
+		return throw_tree(error, checksum, local);
 	*ret_object = g_steal_pointer(&object);
 	return true;
 }
@@ -167,7 +149,7 @@ static bool walk_tree(Copier *copier, const Checksum *checksum, GError **error)
 	if (!copy_metadata(copier->copy, OSTREE_OBJECT_TYPE_DIR_TREE, checksum, &tree, error))
 		return false;
 	if (!ostree_validate_structureof_dirtree(tree, &local))
-		return throw_object(error, "tree", checksum, local);
+		return throw_tree(error, checksum, local);
 	files = g_variant_get_child_value(tree, 0);
 	for (gsize i = 0; i < g_variant_n_children(files); i++) {
 		g_autoptr(GVariant) csum = NULL;
