@@ -1,0 +1,268 @@
+"""What the tests in machines share: kickstarts, seeded ISOs, an installation, a login, a disk's fingerprint.
+
+Not its job: judging. Tests assert; this module does and reports.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qemu.machine import Config, Disk, Machine, Outcome, free_port
+
+# A machine without KVM needs about 80 s for an installation and 40 s for a boot, alone on two cores.
+INSTALL_SECONDS = 480
+BOOT_SECONDS = 300
+REFUSE_SECONDS = 240
+MIB = 1 << 20
+
+KICKSTART = """\
+lang C.UTF-8
+keyboard us
+timezone --utc Etc/UTC
+zerombr
+clearpart --all --initlabel
+{disk_choice}
+reqpart --add-boot
+part / --fstype=ext4 --size={size_mib} --grow --encrypted{passphrase}
+rootpw --lock
+sshkey --username=root "{key}"
+network --bootproto=dhcp --hostname={hostname}
+bootloader --append="console=ttyS0,115200"
+ostreesetup --osname=debian --url=file:///run/landfall/medium/repo --ref={ref}
+poweroff
+{extra}
+%addon com_landfall
+kernel --flavour={flavour}
+{unlock}
+%end
+"""
+
+
+@dataclass
+class Site:
+    """What differs between the sites of our tests. `kickstart()` writes it down."""
+
+    ref: str
+    key: str
+    flavour: str = "standard"
+    disk: str = "vda"
+    tpm: bool = True
+    passphrase: str = ""
+    hostname: str = "edge-1"
+    size_mib: int = 3000
+    extra: str = ""
+
+    def kickstart(self):
+        """Returns the kickstart's text. An empty `disk` leaves the choice to the installer."""
+        return KICKSTART.format(
+            disk_choice=f"ignoredisk --only-use={self.disk}" if self.disk else "",
+            size_mib=self.size_mib,
+            passphrase=f" --passphrase={self.passphrase}" if self.passphrase else "",
+            key=self.key,
+            hostname=self.hostname,
+            ref=self.ref,
+            extra=self.extra,
+            flavour=self.flavour,
+            unlock="unlock --tpm2 --pcrs=7" if self.tpm else "",
+        )
+
+
+@dataclass
+class Artefacts:
+    """What the build made."""
+
+    landfall: Path
+    boot_iso: Path
+    full_iso: Path
+
+
+@dataclass
+class Lab:
+    """A test's bench: a folder, the build's products, a key to log in with."""
+
+    folder: Path
+    artefacts: Artefacts
+    identity: Path
+    defaults: dict = field(default_factory=dict)
+
+    def site(self, **changes):
+        """Returns a site whose root can log in with the lab's key."""
+        flavour = changes.get("flavour", "standard")
+        key = self.identity.with_suffix(".pub").read_text(encoding="ascii").strip()
+        return Site(ref=f"debian/13/{os.uname().machine}/{flavour}", key=key, **changes)
+
+    def seed(self, site=None, *, iso=None, text=None, append="", name="seeded"):
+        """Puts a kickstart into a copy of an ISO, as an operator does, and returns the copy."""
+        out = self.folder / f"{name}.iso"
+        argv = [str(self.artefacts.landfall), "iso", "seed"]
+        if site is not None or text is not None:
+            kickstart = self.folder / f"{name}.ks"
+            kickstart.write_text(site.kickstart() if text is None else text, encoding="utf-8")
+            argv += ["--kickstart", str(kickstart)]
+        argv += ["--append", f"console=ttyS0,115200 landfall.events=ttyS1 {append}".strip()]
+        run(argv + [str(iso or self.artefacts.full_iso), str(out)])
+        return out
+
+    def machine(self, name, **options):
+        """Describes a machine whose logs lie in the lab's folder under `name`."""
+        settings = {
+            "state": str(self.folder / "state"),
+            "serial_log": str(self.folder / f"{name}.serial.log"),
+            "events": str(self.folder / f"{name}.events"),
+            "memory": 1024,
+            "cpus": 2,
+            **self.defaults,
+            **options,
+        }
+        return Machine(Config(**settings))
+
+    def install(self, iso, disks, **options):
+        """Installs, and returns the events. Fails unless the machine powered off by itself afterwards."""
+        with self.machine("install", iso=str(iso), disks=disks, no_reboot=True, **options) as vm:
+            end = vm.events.wait_end(INSTALL_SECONDS)
+            assert end["state"] == "done", f"the installation failed: {end}\n{vm.console.tail()}"
+            outcome = vm.wait(60)
+            assert outcome == Outcome.POWEROFF, f"the machine did not power off: {outcome.name}"
+            return vm.events.all()
+
+    def disk(self, name="disk.img", **options):
+        """Describes a disk of the lab that nobody needs after the test."""
+        return Disk(str(self.folder / name), throwaway=True, **options)
+
+    def shell(self, vm):
+        """Returns a root shell in the machine, once its ssh server answers."""
+        shell = Shell(self.identity, vm.config.ssh_port, self.folder)
+        deadline = time.monotonic() + BOOT_SECONDS
+        while True:
+            if shell.answers():
+                return shell
+            assert vm.alive(), f"the machine ended:\n{vm.console.tail()}"
+            assert time.monotonic() < deadline, f"ssh does not answer:\n{vm.console.tail()}"
+            time.sleep(1)
+
+    def boots(self, name, disks, **options):
+        """Describes a machine that boots from its disks and forwards a port to its ssh server."""
+        return self.machine(name, disks=disks, ssh_port=free_port(), **options)
+
+
+class Shell:
+    """Commands as root over ssh. One connection is kept for all of them: logins are slow without KVM."""
+
+    def __init__(self, identity, port, folder):
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "10",
+            "ControlMaster": "auto",
+            "ControlPath": f"{folder}/ssh-%C",
+            "ControlPersist": "60",
+            "IdentitiesOnly": "yes",
+            "LogLevel": "ERROR",
+            "StrictHostKeyChecking": "no",
+            "UserKnownHostsFile": os.devnull,
+        }
+        self._argv = ["ssh", "-F", "none", "-i", str(identity), "-p", str(port)]
+        for name, value in options.items():
+            self._argv += ["-o", f"{name}={value}"]
+        self._argv.append("root@127.0.0.1")
+
+    def answers(self):
+        """Tries to log in once."""
+        try:
+            done = subprocess.run([*self._argv, "true"], capture_output=True, timeout=40, check=False)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
+    def run(self, command, check=True, timeout=180):
+        """Runs a shell command and returns its output; with check=False its exit status and output."""
+        done = subprocess.run(
+            [*self._argv, command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        if not check:
+            return done.returncode, done.stdout
+        assert done.returncode == 0, f"'{command}' failed ({done.returncode}):\n{done.stdout}"
+        return done.stdout.strip()
+
+    def reboot(self, lab, vm):
+        """Reboots the machine from inside and returns when the next boot answers."""
+        before = self.run("cat /proc/sys/kernel/random/boot_id")
+        self.run("systemctl reboot", check=False)
+        deadline = time.monotonic() + BOOT_SECONDS
+        while time.monotonic() < deadline:
+            assert vm.alive(), f"the machine ended:\n{vm.console.tail()}"
+            self.hang_up()
+            if self.answers():
+                now = self.run("cat /proc/sys/kernel/random/boot_id", check=False)
+                if now[0] == 0 and now[1].strip() != before:
+                    return
+            time.sleep(1)
+        raise AssertionError(f"the machine does not come back:\n{vm.console.tail()}")
+
+    def hang_up(self):
+        """Drops the kept connection; after a reboot it leads nowhere."""
+        subprocess.run([*self._argv[:-1], "-O", "exit", self._argv[-1]], capture_output=True, check=False)
+
+
+def run(argv, **options):
+    """Runs a command of the host and returns its output; its own error text is the failure's."""
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, **options
+    )
+    assert done.returncode == 0, f"{' '.join(map(str, argv))} failed:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def fingerprint(path):
+    """Returns a hash of a disk image's whole content. Holes are skipped, and a hole is equal to zeros."""
+    digest = hashlib.sha256()
+    zeros = bytes(MIB)
+    with open(path, "rb") as image:
+        size = os.fstat(image.fileno()).st_size
+        digest.update(str(size).encode())
+        offset = 0
+        while offset < size:
+            try:
+                offset = os.lseek(image.fileno(), offset, os.SEEK_DATA) // MIB * MIB
+            except OSError:
+                break
+            block = os.pread(image.fileno(), MIB, offset)
+            if block != zeros[: len(block)]:
+                digest.update(b"@%d:" % offset)
+                digest.update(block)
+            offset += MIB
+    return digest.hexdigest()
+
+
+def old_system(path, size):
+    """Makes a disk that holds something: a GPT with two partitions and recognisable bytes all over."""
+    with open(path, "wb") as image:
+        image.truncate(size)
+    table = b"label: gpt\nsize=200MiB, type=U\ntype=L, name=precious\n"
+    subprocess.run(["/sbin/sfdisk", "--quiet", str(path)], input=table, check=True, capture_output=True)
+    run(["/sbin/mke2fs", "-q", "-t", "ext4", "-L", "precious", "-E", f"offset={201 * MIB}", str(path), "256M"])
+    with open(path, "r+b") as image:
+        for offset in range(600 * MIB, size - 64 * MIB, 97 * MIB):
+            image.seek(offset)
+            image.write(b"precious data of the old system\n" * 512)
+
+
+def wipe_state(lab):
+    """Forgets firmware variables and TPM of the lab's machine, as if the disk moved to another one."""
+    shutil.rmtree(lab.folder / "state", ignore_errors=True)
+
+
+def squeeze(text):
+    """Removes what a console adds to a text: wraps and indentation."""
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,85 @@
+"""Damages an ISO on purpose: takes signatures away, puts wrong ones in, flips a byte of an object.
+
+Not its job: making a good ISO. The boot records stay as they were.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+from .lab import run
+
+SECTOR = 2048
+
+
+def extract(iso, inside, outside):
+    """Copies a file or folder out of an ISO."""
+    run(["xorriso", "-osirrox", "on", "-indev", str(iso), "-extract", inside, str(outside)])
+    run(["chmod", "-R", "u+w", str(outside)])
+    return Path(outside)
+
+
+def commit_of(iso, ref, folder):
+    """Returns the checksum of the commit which a ref of the ISO's repository names."""
+    return extract(iso, f"/repo/refs/heads/{ref}", folder / "ref").read_text(encoding="ascii").strip()
+
+
+def object_path(checksum, kind):
+    """Returns where a repository keeps an object."""
+    return f"/repo/objects/{checksum[:2]}/{checksum[2:]}.{kind}"
+
+
+def without_signature(iso, ref, folder):
+    """Returns a copy of an ISO in which the commit has no signature."""
+    out = folder / "unsigned.iso"
+    meta = object_path(commit_of(iso, ref, folder), "commitmeta")
+    _rewrite(iso, out, ["-rm", meta, "--"])
+    return out
+
+
+def signed_by_stranger(iso, ref, folder):
+    """Returns a copy of an ISO in which the commit is signed, well, by a key that nobody trusts."""
+    checksum = commit_of(iso, ref, folder)
+    repo, home = folder / "strange-repo", folder / "strange-gpg"
+    home.mkdir(mode=0o700)
+    run(["ostree", f"--repo={repo}", "init", "--mode=archive"])
+    inside = object_path(checksum, "commit")
+    here = repo / inside.removeprefix("/repo/")
+    here.parent.mkdir(parents=True, exist_ok=True)
+    extract(iso, inside, here)
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
+    run([*gpg, "--quick-generate-key", "stranger@example.org", "ed25519", "sign", "never"])
+    run(["ostree", f"--repo={repo}", "gpg-sign", f"--gpg-homedir={home}", checksum, "stranger@example.org"])
+    run(["gpgconf", "--homedir", str(home), "--kill", "all"])
+    out = folder / "stranger.iso"
+    meta = object_path(checksum, "commitmeta")
+    _rewrite(iso, out, ["-map", str(repo / meta.removeprefix("/repo/")), meta])
+    return out
+
+
+def with_flipped_byte(iso, folder):
+    """Flips one bit in the middle of the repository's middle object. Returns the ISO and the object's path."""
+    files = _files(iso, "/repo/objects", "*.filez")
+    assert len(files) > 100, f"the repository in '{iso}' has only {len(files)} file objects"
+    big = sorted((f for f in files if f[1] > 4096), key=lambda f: f[2])
+    start, size, path = big[len(big) // 2]
+    out = folder / "flipped.iso"
+    subprocess.run(["cp", "--reflink=auto", "--sparse=auto", str(iso), str(out)], check=True)
+    with open(out, "r+b") as image:
+        image.seek(start * SECTOR + size // 2)
+        byte = image.read(1)
+        image.seek(-1, 1)
+        image.write(bytes([byte[0] ^ 0x10]))
+    return out, path
+
+
+def _rewrite(iso, out, changes):
+    out.unlink(missing_ok=True)
+    run(["xorriso", "-indev", str(iso), "-outdev", str(out), "-boot_image", "any", "replay", *changes])
+
+
+def _files(iso, folder, pattern):
+    """Returns (first sector, size, path) of the files of an ISO."""
+    report = run(["xorriso", "-indev", str(iso), "-find", folder, "-name", pattern, "-exec", "report_lba", "--"])
+    rows = re.findall(r"^File data lba: +0 , +(\d+) , +\d+ , +(\d+) , '(.*)'$", report, re.M)
+    return [(int(start), int(size), path) for start, size, path in rows]

@@ -1,0 +1,53 @@
+"""A medium that turns out damaged in the middle: a report, and nothing that boots half a system."""
+
+import pytest
+
+from . import medium
+from .lab import INSTALL_SECONDS, run, squeeze
+
+pytestmark = pytest.mark.machine
+
+ESP_TYPE = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+
+
+def boot_files(disk):
+    """Returns what stands on the disk's EFI system partition, if there is one that can be read."""
+    table = run(["/sbin/sfdisk", "--dump", disk.path]) if has_table(disk) else ""
+    for line in table.splitlines():
+        if ESP_TYPE in line:
+            start = int(line.split("start=")[1].split(",")[0]) * disk.sector
+            try:
+                return run(["mdir", "-b", "-/", "-i", f"{disk.path}@@{start}", "::"]).upper()
+            except AssertionError:
+                return ""
+    return ""
+
+
+def has_table(disk):
+    """Tells whether a GPT stands at the start of the disk."""
+    with open(disk.path, "rb") as image:
+        image.seek(disk.sector)
+        return image.read(8) == b"EFI PART"
+
+
+def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
+    site = lab.site()
+    iso, path = medium.with_flipped_byte(lab.seed(site), lab.folder)
+    disk = lab.disk()
+    with lab.machine("install", iso=str(iso), disks=[disk], no_reboot=True) as vm:
+        end = vm.events.wait_end(INSTALL_SECONDS)
+        assert end["state"] == "failed", f"a damaged object was installed: {end}"
+        assert end["error"]["class"] == "trust", end["error"]
+        checksum = path.removeprefix("/repo/objects/").removesuffix(".filez").replace("/", "")
+        assert checksum[:12] in end["error"]["message"], f"the damaged object {checksum} is not named: {end}"
+        started = [e["step"] for e in vm.events.all() if e["state"] == "started"]
+        assert any("pull" in step for step in started), f"the damage was not found by the pull: {started}"
+        vm.console.expect(r"\(trust\)|error class 'trust'", 20)
+        assert squeeze(end["error"]["message"]) in squeeze(vm.console.text())
+        vm.quit()
+    assert "BOOTX64.EFI" not in boot_files(disk)
+    with lab.machine("boot", disks=[disk]) as vm:
+        vm.console.expect(r"No bootable option|Shell>|UEFI Interactive Shell|failed to load", 120)
+        vm.quit()
+        text = vm.console.text()
+        assert "Linux version" not in text and "login:" not in text and "GRUB" not in text

@@ -1,0 +1,130 @@
+"""Whole installations: from a medium to a machine that boots by itself and can be lived in."""
+
+import json
+import re
+
+import pytest
+
+from .lab import BOOT_SECONDS, wipe_state
+
+pytestmark = pytest.mark.machine
+
+OLD_MENU = "/boot/loader/grub.cfg"
+
+
+def crypt_header(shell):
+    """Returns the LUKS2 metadata of the root's device, read inside the machine."""
+    device = shell.run("blkid -t TYPE=crypto_LUKS -o device")
+    assert len(device.split()) == 1, f"one encrypted partition was expected: {device}"
+    return json.loads(shell.run(f"cryptsetup luksDump --dump-json-metadata {device}"))
+
+
+def assert_unlocked_by_tpm(vm, shell):
+    """Nobody typed, the TPM's token is there, and the temporary slot of the installer is gone."""
+    header = crypt_header(shell)
+    tokens = list(header["tokens"].values())
+    assert [t["type"] for t in tokens] == ["systemd-tpm2"]
+    assert tokens[0]["tpm2-pcrs"] == [7]
+    assert list(header["keyslots"]) == tokens[0]["keyslots"], "another key slot than the TPM's is left"
+    assert "enter passphrase" not in vm.console.text().lower()
+
+
+def assert_sound(shell, flavour):
+    """What every installed system must be like."""
+    assert shell.run("id -u") == "0"
+    assert shell.run("hostname") == "edge-1"
+    assert shell.run("od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-*").strip() == "1"
+    status = shell.run("ostree admin status")
+    assert re.search(r"^\* debian [0-9a-f]{64}\.0", status, re.M), status
+    origin = shell.run("cat /ostree/deploy/debian/deploy/*.0.origin")
+    assert f"debian/13/x86_64/{flavour}" in origin
+    assert shell.run("ostree config get 'remote \"debian\".gpg-verify'") == "true"
+    commit = shell.run(f"ostree rev-parse debian:debian/13/x86_64/{flavour}")
+    assert "Good signature" in shell.run(f"ostree show --gpg-verify-remote=debian {commit}")
+    for path in ("/usr", "/sysroot"):
+        status, text = shell.run(f"touch {path}/landfall-test", check=False)
+        assert status != 0 and "Read-only" in text, f"{path} can be written"
+    shell.run("dpkg --audit && dpkg-query -W openssh-server systemd ostree")
+    assert shell.run("dpkg -S /usr/bin/dpkg") == "dpkg: /usr/bin/dpkg"
+    assert shell.run("systemctl is-system-running --wait", check=False)[1].strip() == "running", shell.run(
+        "systemctl --failed --no-legend", check=False
+    )
+    shell.run("test -s /etc/machine-id && test ! -e /etc/ssh/ssh_host_dsa_key")
+
+
+def assert_records(shell, secrets=()):
+    """What the installer leaves in /var/log/landfall, and what it must not leave there."""
+    files = shell.run("ls /var/log/landfall").split()
+    assert any(f.endswith(".ks") for f in files), files
+    assert any("plan" in f for f in files), files
+    assert any("event" in f for f in files), files
+    for secret in secrets:
+        status, where = shell.run(f"grep -rl -- '{secret}' /var /etc /boot", check=False)
+        assert status == 1, f"a secret of the kickstart stands in {where}"
+
+
+def realtime(shell):
+    """Tells whether the kernel that runs is fully preemptible."""
+    return shell.run("cat /sys/kernel/realtime 2>/dev/null || echo 0") == "1"
+
+
+def test_a_machine_installs_from_cd_boots_by_its_tpm_upgrades_and_rolls_back(lab):
+    """Standard kernel, CD, virtio disk, TPM; then a new deployment, its boot, and the way back."""
+    disk = lab.disk(size=10 << 30)
+    lab.install(lab.seed(lab.site()), [disk])
+    with lab.boots("boot", [disk]) as vm:
+        vm.console.expect(r'BdsDxe: starting Boot\w+ "[^"]*" from HD\(', BOOT_SECONDS)
+        shell = lab.shell(vm)
+        assert_unlocked_by_tpm(vm, shell)
+        assert_sound(shell, "standard")
+        assert_records(shell)
+        assert not realtime(shell)
+
+        first = shell.run("ostree admin status | sed -n 's/^\\* debian //p'")
+        menu = shell.run(f"cat {OLD_MENU}")
+        shell.run("ostree admin deploy --os=debian --karg-append=landfall.test=2 debian:debian/13/x86_64/standard")
+        changed = shell.run(f"cat {OLD_MENU}")
+        assert "landfall.test=2" in changed and changed != menu, "the boot menu did not change"
+        assert changed.count("menuentry") == 2 * menu.count("menuentry"), changed
+        shell.reboot(lab, vm)
+        assert "landfall.test=2" in shell.run("cat /proc/cmdline")
+        second = shell.run("ostree admin status | sed -n 's/^\\* debian //p'")
+        assert second != first
+
+        shell.run("ostree admin set-default 1")
+        shell.reboot(lab, vm)
+        assert "landfall.test=2" not in shell.run("cat /proc/cmdline")
+        assert shell.run("ostree admin status | sed -n 's/^\\* debian //p'") == first
+        assert_unlocked_by_tpm(vm, shell)
+
+
+def test_a_low_latency_machine_installs_from_a_usb_stick_and_survives_lost_firmware_settings(lab):
+    """PREEMPT_RT, USB stick, NVMe disk, TPM; the boot entry is lost before the first boot."""
+    disk = lab.disk(size=8 << 30, bus="nvme")
+    site = lab.site(flavour="lowlatency", disk="nvme0n1")
+    lab.install(lab.seed(site), [disk], iso_as="usb")
+    (lab.folder / "state" / "vars-secure.fd").unlink()
+    with lab.boots("boot", [disk]) as vm:
+        shell = lab.shell(vm)
+        assert_unlocked_by_tpm(vm, shell)
+        assert_sound(shell, "lowlatency")
+        assert realtime(shell)
+
+
+def test_a_machine_without_tpm_asks_for_its_passphrase_and_a_stolen_disk_stays_shut(lab):
+    """USB CD as a BMC shows it, SATA disk, no TPM; the passphrase is typed at the console."""
+    secret = "correct-horse-7"
+    disk = lab.disk(size=8 << 30, bus="sata")
+    site = lab.site(disk="sda", tpm=False, passphrase=secret)
+    lab.install(lab.seed(site), [disk], iso_as="usb-cd", tpm=False)
+    wipe_state(lab)
+    with lab.boots("boot", [disk], tpm=False) as vm:
+        vm.console.expect(r"(?i)passphrase", BOOT_SECONDS)
+        vm.console.send("wrong-guess\r")
+        vm.console.expect(r"(?i)passphrase", BOOT_SECONDS)
+        vm.console.send(secret + "\r")
+        shell = lab.shell(vm)
+        header = crypt_header(shell)
+        assert len(header["keyslots"]) == 1 and not header["tokens"]
+        assert_sound(shell, "standard")
+        assert_records(shell, [secret])
