@@ -55,7 +55,9 @@ void lf_mounts_api(GPtrArray *failed)
 							g_strerror(errno)));
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
-		(void)symlink(links[i].target, links[i].path);
+		if (symlink(links[i].target, links[i].path) < 0 && errno != EEXIST)
+			g_ptr_array_add(failed, g_strdup_printf("cannot make '%s': %s",
+								links[i].path, g_strerror(errno)));
 }
 
 bool lf_mounts_efivarfs(GError **error)
