@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/throw.h"
+
+/**
+ * LfVerb: a verb of the program `landfall`. `--help` and the manual page are made from it.
+ * @name: one or two words: "check", "iso seed"
+ * @arguments: what follows the options, such as "FILE…"; "" for nothing
+ * @summary: one line, no full stop
+ * @description: paragraphs for help and manual, separated by empty lines
+ * @options: (array zero-terminated=1): what is on the command line ends up behind their arg_data
+ * @run: does it. @args: (array zero-terminated=1): what is left after the options.
+ * Returns: the exit status; with @error set it is not looked at, the error's class decides.
+ */
+typedef struct {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *description;
+	const GOptionEntry *options;
+	int (*run)(char **args, GError **error);
+} LfVerb;
+
+extern const LfVerb lf_verb_check;
+extern const LfVerb lf_verb_plan;
+
+/** lf_verbs: all verbs, in the order of `landfall --help`; the last row is NULL. */
+extern const LfVerb *const lf_verbs[];
+
+/**
+ * lf_verb_find:
+ * @args: (array zero-terminated=1): the command line behind the program's name
+ * @ret_words: (out): how many of @args the verb's name takes
+ * Returns: (transfer none) (nullable): the verb with the longest name that fits
+ */
+const LfVerb *lf_verb_find(char **args, size_t *ret_words);
+
+/** lf_verb_context: (transfer full): the parser of this verb's options, with its help. */
+GOptionContext *lf_verb_context(const LfVerb *verb);
