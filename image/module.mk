@@ -1,9 +1,12 @@
 # The images: packages → roots → commits → initramfs → media. Each step is a file or a stamp in
 # $(IMG), so what is up to date is left alone.
+LIBS += initramfs
+initramfs_SRCS := $(addprefix image/,initramfs.c modules.c elf.c)
+initramfs_PKGS := glib-2.0 libarchive
+
 PROGS += landfall-mkinitramfs
-landfall-mkinitramfs_SRCS := $(addprefix image/,mkinitramfs.c initramfs.c modules.c elf.c)
-landfall-mkinitramfs_LIBS := base
-landfall-mkinitramfs_PKGS := libarchive
+landfall-mkinitramfs_SRCS := image/mkinitramfs.c
+landfall-mkinitramfs_LIBS := initramfs base
 
 HELP += 'iso          build/image/boot.iso and build/image/full.iso'
 

@@ -1,0 +1,49 @@
+# Tests. Every tests/unit/test-NAME.c and tests/files/test-NAME.c is a program of cmocka tests; every
+# tests/fuzz/fuzz-NAME.c is a fuzzer with its corpus in tests/fuzz/corpus/NAME/. They link base alone,
+# or what stands in the table below.
+HELP += 'check        every test: check-lint check-unit check-files check-qemu' \
+	'check-fast   what needs no machine: check-lint check-unit check-files' \
+	'check-unit   unit tests, again with sanitizers, and the fuzzers'\'' corpora' \
+	'check-files  real effects on image files' \
+	'check-lint   layout, layers, headers, shell, cppcheck, long functions' \
+	'fuzz         run every fuzzer for FUZZ_SECONDS (60)'
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+FILES_TESTS := $(patsubst tests/files/%.c,%,$(wildcard tests/files/test-*.c))
+TESTS += $(UNIT_TESTS) $(FILES_TESTS)
+FUZZERS += $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+
+# What they link beyond base.
+test-init_LIBS := init base
+test-payload_LIBS := apply plan kickstart base
+test-elf_LIBS := initramfs base
+test-modules_LIBS := initramfs base
+fuzz-elf_LIBS := initramfs base
+
+$(foreach t,$(UNIT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c))
+$(foreach t,$(FILES_TESTS),$(eval $(t)_SRCS := tests/files/$(t).c))
+$(foreach f,$(filter-out $(PROGS),$(FUZZERS)),$(eval $(f)_SRCS := tests/fuzz/$(f).c))
+$(foreach t,$(TESTS) $(FUZZERS),$(eval $(t)_LIBS ?= base))
+$(foreach t,$(TESTS),$(eval $(t)_PKGS += cmocka))
+
+SAN_O := $(O)/san
+FUZZ_SECONDS ?= 60
+unit_programs = $(addprefix $(1)/tests/,$(UNIT_TESTS))
+fuzz_programs := $(addprefix $(O)/fuzz/,$(FUZZERS))
+
+.PHONY: check check-fast check-unit check-files unit-programs fuzz-programs fuzz
+check: check-lint check-unit check-files check-qemu
+check-fast: check-lint check-unit check-files
+
+unit-programs: $(call unit_programs,$(O))
+fuzz-programs: $(fuzz_programs)
+
+check-unit: unit-programs fuzz-programs
+	+$(Q)$(MAKE) --no-print-directory O=$(SAN_O) SAN=address,undefined unit-programs
+	$(Q)tests/unit/run $(call unit_programs,$(O)) $(call unit_programs,$(SAN_O)) $(fuzz_programs)
+
+check-files: $(addprefix $(O)/tests/,$(FILES_TESTS)) programs
+	$(if $(FILES_TESTS),$(Q)tests/unit/run $(addprefix $(O)/tests/,$(FILES_TESTS)))
+
+fuzz: fuzz-programs
+	$(Q)sh tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_programs)
