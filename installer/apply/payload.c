@@ -132,15 +132,11 @@ static char *metadata_text(GVariant *metadata, const char *key)
 	return g_variant_lookup(metadata, key, "&s", &text) ? g_strdup(text) : NULL;
 }
 
-// The image writes numbers as decimal text: `ostree commit` has no switch for integers.
 static uint64_t metadata_number(GVariant *metadata, const char *key)
 {
-	g_autofree char *text = metadata_text(metadata, key);
 	guint64 value = 0;
 
-	if (text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT64, &value, NULL))
-		return value;
-	return 0;
+	return g_variant_lookup(metadata, key, "t", &value) && value <= G_MAXINT64 ? value : 0;
 }
 
 LfFactPayload *lf_payload_facts(const LfPayload *payload)

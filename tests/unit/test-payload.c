@@ -90,7 +90,7 @@ static void commit_tree(Fixture *f)
 	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "commit", "--branch=" REF, "--subject=test",
 			 "--owner-uid=0", "--owner-gid=0", "--add-metadata-string=version=13.1",
 			 "--add-metadata-string=landfall.flavour=standard",
-			 "--add-metadata-string=landfall.size-bytes=719800", tree));
+			 "--add-metadata=landfall.size-bytes=uint64 719800", tree));
 }
 
 static void open_repo(Fixture *f)
