@@ -19,6 +19,8 @@
 #define MAX_OUTPUT_BYTES   (1024 * 1024)
 #define MAX_LINE_BYTES	   4096
 #define MAX_TAIL_BYTES	   600
+#define MAX_DRAIN_READS	   64
+#define MAX_FDS		   16
 
 typedef struct {
 	int fd;
@@ -83,31 +85,46 @@ static void stream_read(Stream *stream, const LfProc *proc)
 
 typedef struct {
 	int in, out, err;
+	int failure; /* pipe that tells the parent why the program could not be started */
 	char **env;
 } ChildPlan;
 
 // Descriptors are first moved above all wanted numbers so that none is overwritten before its turn.
-static bool child_place_fds(const LfProc *proc, const ChildPlan *plan)
+// All others close when the program starts, also those that somebody forgot to mark so.
+static bool child_place_fds(const LfProc *proc, ChildPlan *plan)
 {
-	int wanted[3 + 16] = { plan->in, plan->out, plan->err };
-	int numbers[3 + 16] = { 0, 1, 2 };
+	int wanted[3 + MAX_FDS] = { plan->in, plan->out, plan->err };
+	int numbers[3 + MAX_FDS] = { 0, 1, 2 };
 	size_t n = 3;
 	int floor = 64;
 
-	for (size_t i = 0; i < proc->n_fds && n < G_N_ELEMENTS(wanted); i++, n++) {
+	for (size_t i = 0; i < proc->n_fds; i++, n++) {
 		wanted[n] = proc->fds[i].fd;
 		numbers[n] = proc->fds[i].child_fd;
+		floor = MAX(floor, numbers[n] + 1);
 	}
 	for (size_t i = 0; i < n; i++)
 		if ((wanted[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, floor)) < 0)
 			return false;
+	if ((plan->failure = fcntl(plan->failure, F_DUPFD_CLOEXEC, floor)) < 0)
+		return false;
+	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	for (size_t i = 0; i < n; i++)
 		if (dup2(wanted[i], numbers[i]) < 0)
 			return false;
 	return true;
 }
 
-G_GNUC_NORETURN static void child_exec(const LfProc *proc, const ChildPlan *plan)
+// Why the program could not be started, for the parent.
+G_GNUC_NORETURN static void child_fail(const ChildPlan *plan)
+{
+	int reason = errno;
+
+	(void)TEMP_FAILURE_RETRY(write(plan->failure, &reason, sizeof reason));
+	_exit(127);
+}
+
+G_GNUC_NORETURN static void child_exec(const LfProc *proc, ChildPlan *plan)
 {
 	sigset_t none;
 
@@ -116,13 +133,10 @@ G_GNUC_NORETURN static void child_exec(const LfProc *proc, const ChildPlan *plan
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
 	if (!child_place_fds(proc, plan) || (proc->root && chroot(proc->root) < 0) ||
-	    chdir(proc->cwd ? proc->cwd : "/") < 0) {
-		dprintf(2, "cannot prepare '%s': %s\n", proc->argv[0], strerror(errno));
-		_exit(127);
-	}
+	    chdir(proc->cwd ? proc->cwd : "/") < 0)
+		child_fail(plan);
 	execve(proc->argv[0], (char *const *)proc->argv, plan->env);
-	dprintf(2, "cannot run '%s': %s\n", proc->argv[0], strerror(errno));
-	_exit(127);
+	child_fail(plan);
 }
 
 static char **child_environment(const LfProc *proc)
@@ -148,27 +162,56 @@ static bool open_input(const LfProc *proc, int *ret_fd, GError **error)
 	return true;
 }
 
+static bool open_pipe(int *ret_read, int *ret_write, GError **error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return lf_throw_errno(error, "cannot create a pipe");
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return true;
+}
+
+// The pipe ends without a byte when the program has started.
+static bool wait_started(const LfProc *proc, pid_t pid, int failure, GError **error)
+{
+	int reason = 0;
+	ssize_t n = TEMP_FAILURE_RETRY(read(failure, &reason, sizeof reason));
+
+	if (n != sizeof reason)
+		return true;
+	(void)TEMP_FAILURE_RETRY(waitpid(pid, NULL, 0));
+	return lf_throw(error, LF_ERROR_INTERNAL, "cannot run '%s': %s", proc->argv[0],
+			g_strerror(reason));
+}
+
 static bool spawn(const LfProc *proc, pid_t *ret_pid, int *ret_out, int *ret_err, GError **error)
 {
-	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
 	lf_autofd in = -1;
+	lf_autofd out_read = -1;
+	lf_autofd out_write = -1;
+	lf_autofd err_read = -1;
+	lf_autofd err_write = -1;
+	lf_autofd failure_read = -1;
+	lf_autofd failure_write = -1;
 	g_auto(GStrv) env = child_environment(proc);
 
-	if (!open_input(proc, &in, error))
+	if (!open_input(proc, &in, error) || !open_pipe(&out_read, &out_write, error) ||
+	    !open_pipe(&err_read, &err_write, error) ||
+	    !open_pipe(&failure_read, &failure_write, error))
 		return false;
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return lf_throw_errno(error, "cannot create a pipe");
-	lf_autofd out_read = out[0], out_write = out[1];
-	if (pipe2(err, O_CLOEXEC) < 0)
-		return lf_throw_errno(error, "cannot create a pipe");
-	lf_autofd err_read = err[0], err_write = err[1];
-	ChildPlan plan = { in, out_write, err_write, env };
+	ChildPlan plan = { in, out_write, err_write, failure_write, env };
 
 	*ret_pid = fork();
 	if (*ret_pid < 0)
-		return lf_throw_errno(error, "cannot start '%s'", proc->argv[0]);
+		return lf_throw(error, LF_ERROR_INTERNAL, "cannot start '%s': %s", proc->argv[0],
+				g_strerror(errno));
 	if (*ret_pid == 0)
 		child_exec(proc, &plan);
+	lf_close_fd(&failure_write);
+	if (!wait_started(proc, *ret_pid, failure_read, error))
+		return false;
 	*ret_out = lf_steal_fd(&out_read);
 	*ret_err = lf_steal_fd(&err_read);
 	return true;
@@ -181,8 +224,23 @@ static int remaining_ms(gint64 deadline_us)
 	return (int)CLAMP(left, 0, G_MAXINT);
 }
 
+// What the program wrote before it ended is in the pipe, which holds less than this. Somebody who
+// keeps writing (a daemon started by a script) must not hold us.
+static void stream_drain(Stream *stream, const LfProc *proc)
+{
+	for (unsigned i = 0; i < MAX_DRAIN_READS && stream->fd >= 0; i++) {
+		struct pollfd item = { stream->fd, POLLIN, 0 };
+
+		if (poll(&item, 1, 0) <= 0)
+			break;
+		stream_read(stream, proc);
+	}
+	if (stream->line->len > 0)
+		stream_flush_line(stream, proc);
+}
+
 // Reads both streams and waits for the end of the process itself: a grandchild that keeps the
-// streams open (a daemon started by a script) must not hold us. Returns false at the deadline.
+// streams open must not hold us either. Returns false at the deadline.
 static bool follow(const LfProc *proc, pid_t pid, Stream *out, Stream *err, gint64 deadline_us)
 {
 	lf_autofd pid_fd = pidfd_open(pid, 0);
@@ -201,8 +259,11 @@ static bool follow(const LfProc *proc, pid_t pid, Stream *out, Stream *err, gint
 			stream_read(out, proc);
 		if (polls[1].revents)
 			stream_read(err, proc);
-		if (polls[2].revents && !polls[0].revents && !polls[1].revents)
-			return true;
+		if (!polls[2].revents)
+			continue;
+		stream_drain(out, proc);
+		stream_drain(err, proc);
+		return true;
 	}
 }
 
@@ -222,6 +283,9 @@ static bool run(const LfProc *proc, int *ret_wait, char **ret_output, char **ret
 	if (!g_path_is_absolute(proc->argv[0]))
 		return lf_throw(error, LF_ERROR_INTERNAL, "'%s' is not an absolute path",
 				proc->argv[0]);
+	if (proc->n_fds > MAX_FDS)
+		return lf_throw(error, LF_ERROR_INTERNAL, "more than %d descriptors for '%s'",
+				MAX_FDS, proc->argv[0]);
 	if (!spawn(proc, &pid, &out_fd, &err_fd, error))
 		return false;
 	out.fd = out_fd;
