@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /**
- * LfFacts: what is true of the machine, as values. Made by installer/probe on a machine, or read from
- * JSON (`landfall-installer facts` prints it, `landfall plan --facts` reads it). Text is NULL when
- * unknown; arrays are never NULL and own their elements.
+ * LfFacts: what is true of the machine, as values. Made by installer/probe on a machine, or read
+ * from JSON (`landfall-installer facts` prints it, `landfall plan --facts` reads it). Text is NULL
+ * when unknown; arrays are never NULL and own their elements.
  */
 
 /** LfFactPartition: a partition, or (number 0) the bare disk when it holds a file system itself. */
@@ -18,15 +18,16 @@ typedef struct {
 	uint64_t size_bytes;
 	char *type; /* GPT type GUID (lower case) or MBR type "0x83" */
 	char *uuid;
-	char *name; /* GPT partition name */
-	char *fstype; /* libblkid's word: ext4, vfat, crypto_LUKS, LVM2_member, linux_raid_member, … */
+	char *name;   /* GPT partition name */
+	char *fstype; /* libblkid's word: ext4, vfat, crypto_LUKS, LVM2_member, linux_raid_member, …
+		       */
 	char *fslabel;
 	char **holders; /* what keeps it busy: "mounted on /x", "dm-0", "md127", "swap" */
 } LfFactPartition;
 
 typedef struct {
-	char *path; /* /dev/vda */
-	char *name; /* vda */
+	char *path;   /* /dev/vda */
+	char *name;   /* vda */
 	char **links; /* /dev/disk/by-*, sorted */
 	char *model;
 	char *serial;
@@ -39,8 +40,8 @@ typedef struct {
 	bool is_readonly;
 	bool is_rotational;
 	bool is_cdrom;
-	bool is_boot_medium; /* this program was started from it */
-	char *table; /* "gpt", "dos", other; NULL: none */
+	bool is_boot_medium;   /* this program was started from it */
+	char *table;	       /* "gpt", "dos", other; NULL: none */
 	GPtrArray *partitions; /* LfFactPartition */
 } LfFactDisk;
 
@@ -57,11 +58,11 @@ typedef struct {
 	char *ref;
 	char *checksum; /* of the commit, 64 hex digits */
 	char *version;
-	char *flavour; /* from the commit: "standard", "lowlatency" */
-	char *kernel; /* kernel release */
-	char *kernel_args; /* arguments of the flavour, from the commit */
+	char *flavour;	     /* from the commit: "standard", "lowlatency" */
+	char *kernel;	     /* kernel release */
+	char *kernel_args;   /* arguments of the flavour, from the commit */
 	uint64_t size_bytes; /* unpacked; 0 unknown */
-	uint64_t objects; /* 0 unknown */
+	uint64_t objects;    /* 0 unknown */
 } LfFactPayload;
 
 typedef struct {
@@ -73,13 +74,13 @@ typedef struct {
 	bool has_efi_variables; /* efivarfs is there and writable */
 	bool is_secure_boot;
 	bool is_setup_mode;
-	char *tpm_version; /* "2", "1.2"; NULL: no TPM */
-	char *tpm_device; /* /dev/tpmrm0 */
-	char *boot_medium; /* device of the boot medium; NULL: none found */
-	GPtrArray *disks; /* LfFactDisk, sorted by path in natural order */
-	GPtrArray *nics; /* LfFactNic, sorted by name */
+	char *tpm_version;	/* "2", "1.2"; NULL: no TPM */
+	char *tpm_device;	/* /dev/tpmrm0 */
+	char *boot_medium;	/* device of the boot medium; NULL: none found */
+	GPtrArray *disks;	/* LfFactDisk, sorted by path in natural order */
+	GPtrArray *nics;	/* LfFactNic, sorted by name */
 	LfFactPayload *payload; /* nullable: not asked for */
-	char *salt; /* 32 hex digits: the randomness UUIDs of a plan come from */
+	char *salt;		/* 32 hex digits: the randomness UUIDs of a plan come from */
 } LfFacts;
 
 LfFacts *lf_facts_new(void);
@@ -103,3 +104,18 @@ json_t *lf_facts_to_json(const LfFacts *facts);
 
 /** lf_facts_from_json: the way back. Errors: INPUT naming the member. */
 LfFacts *lf_facts_from_json(const json_t *object, GError **error);
+
+/** lf_facts_sort: puts disks and NICs into natural order (nvme2n1 before nvme10n1). */
+void lf_facts_sort(LfFacts *facts);
+
+/** lf_natural_compare: like strcmp(), but runs of digits compare as numbers. */
+int lf_natural_compare(const char *a, const char *b);
+
+/**
+ * lf_fact_text:
+ * @raw: (nullable): text from a drive, a firmware or a label: hostile
+ *
+ * Makes text fit for facts: UTF-8, no control characters, runs of blanks made one, cut at 256
+ * bytes. Returns: (transfer full) (nullable): NULL when nothing is left
+ */
+char *lf_fact_text(const char *raw);

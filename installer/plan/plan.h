@@ -5,8 +5,9 @@
 #include "kickstart/profile.h"
 
 /**
- * LfPlan: everything that will be done to the machine, decided before anything is touched. Text is NULL
- * when not wanted; arrays are never NULL and own their elements. Secrets are held, but never printed.
+ * LfPlan: everything that will be done to the machine, decided before anything is touched. Text is
+ * NULL when not wanted; arrays are never NULL and own their elements. Secrets are held, but never
+ * printed.
  */
 
 typedef enum {
@@ -23,9 +24,9 @@ typedef enum { LF_SLOT_PASSPHRASE, LF_SLOT_TPM2, LF_SLOT_RECOVERY } LfSlotKind;
 typedef struct {
 	char *name; /* dm name on the installed system, such as "root" */
 	char *uuid;
-	char *cipher; /* "aes" */
-	char *cipher_mode; /* "xts-plain64" */
-	uint32_t key_bytes; /* 64 for aes-xts-256 */
+	char *cipher;	       /* "aes" */
+	char *cipher_mode;     /* "xts-plain64" */
+	uint32_t key_bytes;    /* 64 for aes-xts-256 */
 	uint32_t sector_bytes; /* encryption sector: 4096 when the partition allows */
 	char *pbkdf;
 	uint32_t pbkdf_memory_kib;
@@ -43,16 +44,16 @@ typedef struct {
 	LfRole role;
 	uint64_t start_bytes;
 	uint64_t size_bytes;
-	char *type; /* GPT type GUID, lower case */
-	char *uuid; /* partition UUID */
-	char *name; /* GPT name */
-	char *fstype; /* vfat, ext4, xfs, swap */
+	char *type;    /* GPT type GUID, lower case */
+	char *uuid;    /* partition UUID */
+	char *name;    /* GPT name */
+	char *fstype;  /* vfat, ext4, xfs, swap */
 	char *fs_uuid; /* vfat: XXXX-XXXX */
 	char *fs_label;
 	char *mount; /* "/boot/efi", "/boot", "/", … on the installed system; NULL for swap */
 	char *mount_options; /* for fstab, nullable */
-	char *mkfs_options; /* nullable */
-	LfPlanLuks *luks; /* nullable: not encrypted */
+	char *mkfs_options;  /* nullable */
+	LfPlanLuks *luks;    /* nullable: not encrypted */
 } LfPlanPartition;
 
 /** LfPlanDisk: what became of each disk that was looked at. */
@@ -65,7 +66,7 @@ typedef struct {
 typedef struct {
 	/* Target */
 	GPtrArray *considered; /* LfPlanDisk: every disk, with its reason */
-	char *disk; /* path */
+	char *disk;	       /* path */
 	char *disk_serial, *disk_wwn, *disk_model;
 	uint64_t disk_size_bytes;
 	uint32_t sector_bytes;
@@ -99,22 +100,28 @@ typedef struct {
  * @profile: what is wanted; must outlive the plan
  * @facts: what is true
  *
- * Decides everything: which disk, where each partition goes, which keyslots, which kernel arguments.
- * Pure: reads no file, no clock, no randomness (UUIDs come from facts->salt).
+ * Decides everything: which disk, where each partition goes, which keyslots, which kernel
+ * arguments. Pure: reads no file, no clock, no randomness (UUIDs come from facts->salt).
  *
- * Errors: TARGET when the machine does not fit (no disk, two equal disks, too small, no TPM, no UEFI,
- * payload missing); UNSUPPORTED; INPUT when profile values contradict each other. The message names each
- * disk and why it was refused.
- * Returns: (transfer full) (nullable)
+ * Errors: TARGET when the machine does not fit (no disk, two equal disks, too small, no TPM, no
+ * UEFI, payload missing); UNSUPPORTED; INPUT when profile values contradict each other. The message
+ * names each disk and why it was refused. Returns: (transfer full) (nullable)
  */
 LfPlan *lf_plan_make(const LfProfile *profile, const LfFacts *facts, GError **error);
+
+/**
+ * lf_plan_ref: (transfer full) (nullable): the branch the profile asks for: ostreesetup --ref, with
+ * "/FLAVOUR" behind it when `kernel --flavour` is given and the ref does not end in a known
+ * flavour. NULL without ostreesetup.
+ */
+char *lf_plan_ref(const LfProfile *profile);
 
 /** lf_plan_to_json: (transfer full): the documented object (docs/formats.md), with "hash" in it. */
 json_t *lf_plan_to_json(const LfPlan *plan);
 
 /**
- * lf_plan_hash: (transfer full): SHA-256 in hex of the plan's canonical JSON without its UUIDs, so that
- * the same wish on the same machine has the same hash.
+ * lf_plan_hash: (transfer full): SHA-256 in hex of the plan's canonical JSON without its UUIDs, so
+ * that the same wish on the same machine has the same hash.
  */
 char *lf_plan_hash(const LfPlan *plan);
 

@@ -1,0 +1,156 @@
+// The plan as text for people, and the words it shares with the JSON form.
+// Not here: the JSON form (plan-json.c), colours and screens (base/event).
+#include "installer/plan/words.h"
+
+#include <string.h>
+
+#include "installer/plan/text.h"
+
+const char *lf_role_word(LfRole role)
+{
+	static const char *const words[] = {
+		[LF_ROLE_ESP] = "esp",	 [LF_ROLE_BOOT] = "boot", [LF_ROLE_ROOT] = "root",
+		[LF_ROLE_SWAP] = "swap", [LF_ROLE_DATA] = "data",
+	};
+
+	return words[role];
+}
+
+const char *lf_slot_word(LfSlotKind kind)
+{
+	static const char *const words[] = {
+		[LF_SLOT_PASSPHRASE] = "passphrase",
+		[LF_SLOT_TPM2] = "tpm2",
+		[LF_SLOT_RECOVERY] = "recovery",
+	};
+
+	return words[kind];
+}
+
+const char *lf_script_word(LfScriptKind kind)
+{
+	static const char *const words[] = {
+		[LF_SCRIPT_PRE] = "pre",
+		[LF_SCRIPT_PRE_INSTALL] = "pre-install",
+		[LF_SCRIPT_POST] = "post",
+		[LF_SCRIPT_ONERROR] = "onerror",
+	};
+
+	return words[kind];
+}
+
+const char *lf_finish_word(LfFinish finish)
+{
+	static const char *const words[] = {
+		[LF_FINISH_HALT] = "halt",
+		[LF_FINISH_REBOOT] = "reboot",
+		[LF_FINISH_POWEROFF] = "poweroff",
+	};
+
+	return words[finish];
+}
+
+// --- lines --------------------------------------------------------------------------------------
+
+static void line(GString *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void line(GString *out, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	g_string_append_printf(out, "%-10s ", name);
+	va_start(args, format);
+	g_string_append_vprintf(out, format, args);
+	va_end(args);
+	g_string_append_c(out, '\n');
+}
+
+static void describe_disks(GString *out, const LfPlan *plan)
+{
+	g_autofree char *size = lf_size_text(plan->disk_size_bytes);
+
+	line(out, "disk", "%s, %s, sectors of %u bytes%s%s%s%s", plan->disk, size,
+	     plan->sector_bytes, plan->disk_model ? ", model " : "",
+	     plan->disk_model ? plan->disk_model : "", plan->disk_serial ? ", serial " : "",
+	     plan->disk_serial ? plan->disk_serial : "");
+	for (guint i = 0; i < plan->considered->len; i++) {
+		const LfPlanDisk *disk = plan->considered->pdata[i];
+
+		if (!disk->is_chosen)
+			line(out, "not used", "%s: %s", disk->path, disk->reason);
+	}
+	for (char **lost = plan->destroys; *lost; lost++)
+		line(out, "destroys", "%s", *lost);
+}
+
+static char *slots_text(const LfPlanLuks *luks)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (luks->passphrase)
+		g_string_append(text, " + passphrase");
+	if (luks->wants_tpm2)
+		g_string_append(text, " + TPM 2.0, PCR");
+	for (int i = 0; luks->wants_tpm2 && i < 24; i++)
+		if (luks->pcr_mask & (UINT32_C(1) << i))
+			g_string_append_printf(text, " %d", i);
+	if (luks->wants_recovery)
+		g_string_append_printf(text, " + recovery key for %s", luks->escrow);
+	return g_strdup(text->len > 3 ? text->str + 3 : "");
+}
+
+static void describe_partition(GString *out, const LfPlanPartition *partition)
+{
+	g_autofree char *size = lf_size_text(partition->size_bytes);
+	const LfPlanLuks *luks = partition->luks;
+	g_autofree char *slots = luks ? slots_text(luks) : NULL;
+
+	g_string_append_printf(out, "  %2u  %10s  %-5s  %-20s  %s\n", partition->number, size,
+			       partition->fstype, partition->mount ? partition->mount : "swap",
+			       luks ? "encrypted" : "");
+	if (luks)
+		g_string_append_printf(out, "      LUKS2 %s-%s, %s, unlocked by %s\n", luks->cipher,
+				       luks->cipher_mode, luks->pbkdf, slots);
+}
+
+// What a careful reader would ask about.
+static void describe_notes(GString *out, const LfPlan *plan)
+{
+	const LfPlanPartition *root = lf_plan_partition(plan, LF_ROLE_ROOT);
+
+	if (!plan->verifies_signature)
+		line(out, "note", "the payload's signature is not checked (ostreesetup --nogpg)");
+	for (guint i = 0; root->luks && i < plan->partitions->len; i++) {
+		const LfPlanPartition *partition = plan->partitions->pdata[i];
+
+		if (partition->role > LF_ROLE_ROOT && !partition->luks)
+			line(out, "note", "the root is encrypted and %s is not",
+			     partition->mount ? partition->mount : "swap");
+	}
+}
+
+char *lf_plan_describe(const LfPlan *plan)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *args = g_strjoinv(" ", plan->kernel_args);
+	g_autofree char *size = lf_size_text(plan->payload_bytes);
+	g_autofree char *hash = lf_plan_hash(plan);
+
+	describe_disks(out, plan);
+	g_string_append(out, "partitions\n");
+	for (guint i = 0; i < plan->partitions->len; i++)
+		describe_partition(out, plan->partitions->pdata[i]);
+	line(out, "payload", "%s from %s", plan->ref, plan->url);
+	line(out, "", "commit %.12s…, %s unpacked, signature %s", plan->checksum,
+	     plan->payload_bytes ? size : "unknown size",
+	     plan->verifies_signature ? "required" : "not checked");
+	line(out, "kernel", "%s", plan->flavour ? plan->flavour : "as the payload has it");
+	line(out, "", "%s", args);
+	if (plan->hostname)
+		line(out, "hostname", "%s", plan->hostname);
+	describe_notes(out, plan);
+	line(out, "then", "%s%s", lf_finish_word(plan->finish),
+	     plan->is_eject ? ", medium ejected" : "");
+	line(out, "hash", "%.12s", hash);
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
