@@ -1,0 +1,412 @@
+// PID 1's decisions and parsers: what follows the installer's end, consoles, mounts, device nodes.
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "installer/init/child.h"
+#include "installer/init/mounts.h"
+#include "installer/init/nodes.h"
+#include "installer/init/output.h"
+#include "installer/init/policy.h"
+
+static void a_finish_file_names_one_action_and_perhaps_eject(void **state)
+{
+	static const struct {
+		const char *text;
+		LfEndAction action;
+		bool wants_eject;
+	} rows[] = {
+		{ "reboot", LF_END_REBOOT, false },
+		{ "poweroff\n", LF_END_POWEROFF, false },
+		{ "halt\neject\n", LF_END_HALT, true },
+		{ "eject reboot", LF_END_REBOOT, true },
+		{ "  reboot \t eject ", LF_END_REBOOT, true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		LfEnd end = { LF_END_HALT, false };
+
+		assert_ok(lf_finish_parse(rows[i].text, strlen(rows[i].text), &end, &error), error);
+		assert_int_equal(end.action, rows[i].action);
+		assert_int_equal(end.wants_eject, rows[i].wants_eject);
+	}
+}
+
+static void any_other_finish_file_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",	      "\n",	   "eject",
+		"Reboot",     "restart",   "reboot halt",
+		"reboot now", "reboot;rm", "e e e e e e e e e e e e e e e e e e e e e e",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GError) error = NULL;
+		LfEnd end = { LF_END_HALT, true };
+
+		assert_throws(lf_finish_parse(texts[i], strlen(texts[i]), &end, &error), error,
+			      LF_ERROR_INPUT, "reboot, poweroff or halt");
+		assert_true(end.wants_eject);
+	}
+}
+
+static int exited(int status)
+{
+	return W_EXITCODE(status, 0);
+}
+
+static void the_exit_status_tells_the_class(void **state)
+{
+	assert_null(lf_policy_class(exited(0)));
+	assert_string_equal(lf_policy_class(exited(2))->name, "input");
+	assert_string_equal(lf_policy_class(exited(6))->name, "network");
+	assert_string_equal(lf_policy_class(exited(127))->name, "internal");
+	assert_string_equal(lf_policy_class(exited(1))->name, "internal");
+	assert_string_equal(lf_policy_class(W_EXITCODE(0, SIGSEGV))->name, "internal");
+}
+
+static void retries_follow_the_table(void **state)
+{
+	const LfErrorClass *input = lf_policy_class(exited(2));
+	const LfErrorClass *network = lf_policy_class(exited(6));
+	const LfErrorClass *internal = lf_policy_class(exited(8));
+
+	assert_false(lf_policy_retries(input, 1));
+	assert_true(lf_policy_retries(network, 1));
+	assert_true(lf_policy_retries(network, 4000000000u));
+	assert_true(lf_policy_retries(internal, (unsigned)internal->max_retries));
+	assert_false(lf_policy_retries(internal, (unsigned)internal->max_retries + 1));
+}
+
+static void pauses_double_up_to_five_minutes_and_the_last_half_is_random(void **state)
+{
+	static const unsigned whole_ms[] = { 4000, 8000, 16000, 32000, 64000, 128000, 256000 };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(whole_ms); i++) {
+		assert_int_equal(lf_policy_delay_ms(i + 1, 0), whole_ms[i] / 2);
+		assert_int_equal(lf_policy_delay_ms(i + 1, whole_ms[i] / 2), whole_ms[i]);
+		for (uint32_t random = 1; random < 4000000000u; random = random * 3 + 1)
+			assert_in_range(lf_policy_delay_ms(i + 1, random), whole_ms[i] / 2,
+					whole_ms[i]);
+	}
+	assert_int_equal(lf_policy_delay_ms(8, 0), 150000);
+	assert_int_equal(lf_policy_delay_ms(4000000000u, 150000), 300000);
+}
+
+static void consoles_are_plain_device_names(void **state)
+{
+	static const struct {
+		const char *active;
+		const char *names;
+	} rows[] = {
+		{ "tty0 ttyS0\n", "tty0,ttyS0" },
+		{ "ttyAMA0", "ttyAMA0" },
+		{ "", "console" },
+		{ "../sda ttyS0 a/b .", "ttyS0" },
+		{ "ttyS0123456789012345678901234567890123456789", "console" },
+		{ "a b c d e f g h i j", "a,b,c,d,e,f,g,h" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(GStrv) names = lf_console_names(rows[i].active);
+		g_autofree char *joined = g_strjoinv(",", names);
+
+		assert_string_equal(joined, rows[i].names);
+	}
+}
+
+// A console that is a fifo: what is read from it is what a person sees.
+typedef struct {
+	char *dir;
+	int root_fd, read_fd, log_fd;
+	LfOutput *output;
+} Screen;
+
+static void open_screen(Screen *screen, const char *mark)
+{
+	g_autofree char *dev = NULL;
+	g_autofree char *path = NULL;
+
+	screen->dir = lf_test_dir();
+	dev = g_build_filename(screen->dir, "dev", NULL);
+	path = g_build_filename(dev, "ttyX", NULL);
+	assert_int_equal(mkdir(dev, 0700), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	screen->read_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	screen->root_fd = open(screen->dir, O_PATH | O_CLOEXEC);
+	screen->log_fd = memfd_create("log", MFD_CLOEXEC);
+	screen->output = lf_output_new(screen->root_fd,
+				       (const char *const[]){ "missing", "ttyX", NULL }, mark);
+	lf_output_log(screen->output, dup(screen->log_fd));
+}
+
+static void close_screen(Screen *screen)
+{
+	lf_output_free(screen->output);
+	lf_close_fd(&screen->read_fd);
+	lf_close_fd(&screen->root_fd);
+	lf_close_fd(&screen->log_fd);
+	lf_test_dir_remove(screen->dir);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Screen, close_screen)
+
+static char *seen_on(Screen *screen)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	char chunk[4096];
+	ssize_t n;
+
+	for (;;) {
+		lf_output_drain(screen->output);
+		n = read(screen->read_fd, chunk, sizeof chunk);
+		if (n <= 0)
+			return g_string_free(g_steal_pointer(&all), FALSE);
+		g_string_append_len(all, chunk, n);
+	}
+}
+
+static void console_and_log_show_the_same(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *seen = NULL;
+	char logged[256] = "";
+
+	open_screen(&screen, NULL);
+	lf_output_write(screen.output, "half a line", 11);
+	lf_output_say(screen.output, "it ended with %d", 7);
+	seen = seen_on(&screen);
+	assert_string_equal(seen, "half a line\nlandfall-init: it ended with 7\n");
+	assert_true(pread(screen.log_fd, logged, sizeof logged - 1, 0) > 0);
+	assert_string_equal(logged, seen);
+}
+
+static void a_debug_shell_is_told_in_every_line(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *seen = NULL;
+
+	open_screen(&screen, "debug shell enabled");
+	lf_output_say(screen.output, "x");
+	seen = seen_on(&screen);
+	assert_string_equal(seen, "landfall-init: x [debug shell enabled]\n");
+}
+
+static void a_slow_console_gets_everything_later(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *data = g_strnfill(150000, 'x');
+	g_autofree char *seen = NULL;
+	struct pollfd polls[LF_MAX_CONSOLES];
+
+	open_screen(&screen, NULL);
+	lf_output_write(screen.output, data, 150000);
+	assert_int_equal(lf_output_polls(screen.output, polls), 1);
+	seen = seen_on(&screen);
+	assert_string_equal(seen, data);
+	assert_int_equal(lf_output_polls(screen.output, polls), 0);
+}
+
+static void a_stuck_console_loses_output_and_says_so_later(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *data = g_strnfill(150000, 'x');
+	g_autofree char *first = NULL;
+	g_autofree char *second = NULL;
+
+	open_screen(&screen, NULL);
+	for (unsigned i = 0; i < 20; i++)
+		lf_output_write(screen.output, data, 150000);
+	first = seen_on(&screen);
+	assert_true(strlen(first) <= 2 * 150000 + 65536);
+	lf_output_say(screen.output, "again");
+	second = seen_on(&screen);
+	assert_contains(second, "[output was lost: the console is too slow]");
+	assert_contains(second, "landfall-init: again\n");
+}
+
+static void the_log_stops_at_four_mebibytes(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *data = g_strnfill(1000000, 'x');
+	struct stat info;
+
+	open_screen(&screen, NULL);
+	for (unsigned i = 0; i < 6; i++)
+		lf_output_write(screen.output, data, 1000000);
+	assert_int_equal(fstat(screen.log_fd, &info), 0);
+	assert_int_equal(info.st_size, 4 * 1024 * 1024);
+}
+
+static void flushing_a_stuck_console_has_an_end(void **state)
+{
+	g_auto(Screen) screen = { NULL, -1, -1, -1, NULL };
+	g_autofree char *data = g_strnfill(150000, 'x');
+	gint64 begin_us = g_get_monotonic_time();
+
+	open_screen(&screen, NULL);
+	lf_output_write(screen.output, data, 150000);
+	lf_output_flush(screen.output, 200);
+	assert_true(g_get_monotonic_time() - begin_us < 5000000);
+}
+
+static void what_was_mounted_last_is_unmounted_first(void **state)
+{
+	g_auto(GStrv) points = lf_mounts_parse(
+		"1 0 0:2 / / rw - rootfs rootfs rw\n"
+		"2 1 0:3 / /proc rw - proc proc rw\n"
+		"3 1 0:4 / /sys/firmware/efi/efivars rw - efivarfs e rw\n"
+		"4 1 0:5 / /dev/pts rw - devpts d rw\n"
+		"5 1 0:6 / /run rw - tmpfs t rw\n"
+		"6 1 0:6 / /tmp rw - tmpfs t rw\n"
+		"7 1 254:0 / /run/landfall/target rw - ext4 /dev/dm-0 rw\n"
+		"8 7 254:1 / /run/landfall/target/boot\\040one rw - ext4 /dev/vda2 rw\n"
+		"9 1 11:0 / /devices ro - iso9660 /dev/sr0 ro\n");
+	g_autofree char *joined = g_strjoinv(",", points);
+
+	assert_string_equal(joined, "/devices,/run/landfall/target/boot one,/run/landfall/target");
+}
+
+static void mountinfo_that_makes_no_sense_is_passed_over(void **state)
+{
+	g_auto(GStrv) points = lf_mounts_parse("\n\n1 2 3\nx\n1 0 0:2 / relative rw\n"
+					       "1 0 0:2 / /a\\9b\\1 rw\n1 0 0:2 / \n");
+	g_autofree char *joined = g_strjoinv(",", points);
+
+	assert_string_equal(joined, "/a\\9b\\1");
+}
+
+static void device_nodes_are_read_from_the_modules_list(void **state)
+{
+	g_autoptr(GPtrArray) nodes = lf_nodes_parse("# Device nodes to trigger on-demand\n"
+						    "dm_mod mapper/control c10:236\n"
+						    "loop loop-control c10:237\n"
+						    "brd ram0 b1:0\n");
+	const LfNode *node;
+
+	assert_int_equal(nodes->len, 3);
+	node = nodes->pdata[0];
+	assert_string_equal(node->name, "mapper/control");
+	assert_false(node->is_block);
+	assert_int_equal(node->major, 10);
+	assert_int_equal(node->minor, 236);
+	assert_true(((const LfNode *)nodes->pdata[2])->is_block);
+}
+
+static void a_device_node_cannot_leave_dev(void **state)
+{
+	g_autoptr(GPtrArray) nodes =
+		lf_nodes_parse("m ../etc/passwd c1:1\nm /abs c1:1\nm a//b c1:1\n"
+			       "m a/./b c1:1\nm x p1:1\nm x c1\nm x c-1:1\n"
+			       "m x c99999999:1\nm x c1:99999999\n");
+
+	assert_int_equal(nodes->len, 0);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void a_missing_program_ends_with_127_and_a_word(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	char text[256] = "";
+	pid_t pid = -1;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_ok(lf_child_start(&(LfChild){ .argv = (const char *const[]){ "/nowhere/x", NULL },
+					     .output_fd = ends[1] },
+				 &pid, &error),
+		  error);
+	assert_int_equal(WEXITSTATUS(wait_for(pid)), 127);
+	assert_true(read(ends[0], text, sizeof text - 1) > 0);
+	assert_string_equal(text, "cannot run '/nowhere/x': No such file or directory\n");
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void a_child_has_a_session_and_a_clean_environment(void **state)
+{
+	static const char *const argv[] = {
+		"/bin/sh", "-c", "test \"$(ps -o sid= -p $$ | tr -d ' ')\" = $$ && exec env", NULL
+	};
+	g_autoptr(GError) error = NULL;
+	char text[2048] = "";
+	pid_t pid = -1;
+	int ends[2];
+
+	g_setenv("LANDFALL_TEST_LEAK", "1", TRUE);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_ok(lf_child_start(&(LfChild){ .argv = argv, .env = "EXTRA=1", .output_fd = ends[1] },
+				 &pid, &error),
+		  error);
+	assert_int_equal(wait_for(pid), 0);
+	assert_true(read(ends[0], text, sizeof text - 1) > 0);
+	assert_contains(text, "EXTRA=1\n");
+	assert_contains(text, "TERM=linux\n");
+	assert_null(strstr(text, "LANDFALL_TEST_LEAK"));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static int answer(void *user_data)
+{
+	dprintf(1, "said");
+	return *(int *)user_data;
+}
+
+static void a_function_runs_in_a_process_of_its_own(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	char text[16] = "";
+	int wanted = 7;
+	pid_t pid = -1;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_ok(lf_child_call(answer, &wanted, ends[1], &pid, &error), error);
+	assert_int_equal(WEXITSTATUS(wait_for(pid)), 7);
+	assert_int_equal(read(ends[0], text, sizeof text), 4);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(a_finish_file_names_one_action_and_perhaps_eject),
+		LF_TEST(any_other_finish_file_is_refused),
+		LF_TEST(the_exit_status_tells_the_class),
+		LF_TEST(retries_follow_the_table),
+		LF_TEST(pauses_double_up_to_five_minutes_and_the_last_half_is_random),
+		LF_TEST(consoles_are_plain_device_names),
+		LF_TEST(console_and_log_show_the_same),
+		LF_TEST(a_debug_shell_is_told_in_every_line),
+		LF_TEST(a_slow_console_gets_everything_later),
+		LF_TEST(a_stuck_console_loses_output_and_says_so_later),
+		LF_TEST(the_log_stops_at_four_mebibytes),
+		LF_TEST(flushing_a_stuck_console_has_an_end),
+		LF_TEST(what_was_mounted_last_is_unmounted_first),
+		LF_TEST(mountinfo_that_makes_no_sense_is_passed_over),
+		LF_TEST(device_nodes_are_read_from_the_modules_list),
+		LF_TEST(a_device_node_cannot_leave_dev),
+		LF_TEST(a_missing_program_ends_with_127_and_a_word),
+		LF_TEST(a_child_has_a_session_and_a_clean_environment),
+		LF_TEST(a_function_runs_in_a_process_of_its_own),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
