@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kickstart/profile.h"
+
+/**
+ * lf_accounts_apply:
+ * @root_fd: the installed system's tree, as it will see itself
+ * @profile: rootpw, user and sshkey lines
+ *
+ * Merges the accounts into /etc/passwd, shadow, group and gshadow, makes home directories from
+ * /etc/skel and authorized_keys. Without a rootpw line root's password is locked. Plain passwords
+ * are hashed with yescrypt.
+ *
+ * Errors: INPUT when a name, number or group contradicts the system; IO.
+ */
+bool lf_accounts_apply(int root_fd, const LfProfile *profile, GError **error);
+
+/**
+ * lf_accounts_hash: (transfer full) (nullable): crypt(3) hash of a plain password, with a fresh
+ * salt.
+ */
+char *lf_accounts_hash(const LfSecret *password, GError **error);

@@ -1,0 +1,347 @@
+// The firmware's boot entry through libefivar.
+// Not here: the files it points to (boot.c).
+#include "installer/apply/efi.h"
+
+#include <efivar/efiboot.h>
+#include <efivar/efivar.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "installer/apply/boot.h"
+#include "installer/apply/effects.h"
+
+#define MAX_ENTRIES	 0x10000
+#define MAX_OPTION_BYTES 65536
+#define GPT_FORMAT	 2
+#define OPTION_ACTIVE	 1
+#define SIGNATURE_GUID	 2
+#define LOADER_PREFIX	 "\\EFI\\debian\\"
+#define VARIABLE_ATTRIBUTES                                                                        \
+	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS)
+
+// HD node: type 4, subtype 1, length 42; number, start, size, signature, format, signature type.
+#define HD_NODE_BYTES	  42
+#define HD_SIGNATURE_AT	  24
+#define NODE_HEADER_BYTES 4
+
+static ssize_t make_device_path(uint8_t *buffer, size_t size, const LfPlanPartition *esp,
+				uint32_t sector_bytes, const char *loader)
+{
+	efi_guid_t guid;
+	ssize_t at = 0, n;
+	g_autofree char *path = g_strdup(loader);
+
+	if (efi_str_to_guid(esp->uuid, &guid) < 0)
+		return -1;
+	n = efidp_make_hd(buffer, (ssize_t)size, esp->number, esp->start_bytes / sector_bytes,
+			  esp->size_bytes / sector_bytes, (uint8_t *)&guid, GPT_FORMAT,
+			  SIGNATURE_GUID);
+	if (n < 0)
+		return n;
+	at += n;
+	n = efidp_make_file(buffer ? buffer + at : NULL, buffer ? (ssize_t)size - at : 0, path);
+	if (n < 0)
+		return n;
+	at += n;
+	n = efidp_make_end_entire(buffer ? buffer + at : NULL, buffer ? (ssize_t)size - at : 0);
+	return n < 0 ? n : at + n;
+}
+
+GBytes *lf_efi_load_option(const LfPlanPartition *esp, uint32_t sector_bytes, const char *label,
+			   const char *loader, GError **error)
+{
+	uint8_t path[1024];
+	uint8_t option[2048];
+	ssize_t path_size = make_device_path(path, sizeof path, esp, sector_bytes, loader);
+	ssize_t size = -1;
+
+	if (path_size > 0)
+		size = efi_loadopt_create(option, sizeof option, OPTION_ACTIVE, (efidp)path,
+					  path_size, (unsigned char *)(uintptr_t)label, NULL, 0);
+	if (size < 0)
+		return lf_throw_errno_null(error, "cannot form the boot entry");
+	return g_bytes_new(option, (gsize)size);
+}
+
+// Finds the GUID of the HD node. libefivar's own walker trusts lengths, so this one does not use
+// it.
+static bool find_partition(const uint8_t *path, size_t size, char **ret_uuid)
+{
+	size_t at = 0;
+
+	while (size - at >= NODE_HEADER_BYTES) {
+		size_t length = (size_t)path[at + 2] | (size_t)path[at + 3] << 8;
+		efi_guid_t guid;
+		char *text = NULL;
+
+		if (length < NODE_HEADER_BYTES || length > size - at)
+			return false;
+		if (path[at] == 4 && path[at + 1] == 1 && length >= HD_NODE_BYTES) {
+			memcpy(&guid, path + at + HD_SIGNATURE_AT, sizeof guid);
+			if (efi_guid_to_str(&guid, &text) < 0)
+				return false;
+			*ret_uuid = g_strdup(text);
+			free(text);
+			return true;
+		}
+		at += length;
+	}
+	return false;
+}
+
+static char *ucs2_text(const uint8_t *data, size_t size)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		unsigned c = data[i] | (unsigned)data[i + 1] << 8;
+
+		if (c == 0)
+			break;
+		g_string_append_unichar(text, c);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+// The file node: type 4, subtype 4.
+static char *find_file(const uint8_t *path, size_t size)
+{
+	size_t at = 0;
+
+	while (size - at >= NODE_HEADER_BYTES) {
+		size_t length = (size_t)path[at + 2] | (size_t)path[at + 3] << 8;
+
+		if (length < NODE_HEADER_BYTES || length > size - at)
+			return NULL;
+		if (path[at] == 4 && path[at + 1] == 4)
+			return ucs2_text(path + at + NODE_HEADER_BYTES, length - NODE_HEADER_BYTES);
+		at += length;
+	}
+	return NULL;
+}
+
+// EFI_LOAD_OPTION: attributes (4), length of the device path (2), label in UCS-2 with its NUL,
+// path.
+static bool split_option(GBytes *option, char **ret_label, const uint8_t **ret_path,
+			 size_t *ret_size)
+{
+	gsize size;
+	const uint8_t *data = g_bytes_get_data(option, &size);
+	size_t path_size, at = 6;
+
+	if (size < at + 2)
+		return false;
+	path_size = (size_t)data[4] | (size_t)data[5] << 8;
+	while (at + 1 < size && (data[at] || data[at + 1]))
+		at += 2;
+	if (at + 2 > size || path_size > size - at - 2)
+		return false;
+	*ret_label = ucs2_text(data + 6, size - 6);
+	*ret_path = data + at + 2;
+	*ret_size = path_size;
+	return true;
+}
+
+bool lf_efi_is_stale(GBytes *option, const char *label, const char *loader,
+		     const char *const *kept_uuids)
+{
+	g_autofree char *found_label = NULL;
+	g_autofree char *uuid = NULL;
+	g_autofree char *file = NULL;
+	const uint8_t *path = NULL;
+	size_t size = 0;
+
+	if (!split_option(option, &found_label, &path, &size) ||
+	    g_ascii_strcasecmp(found_label, label) != 0)
+		return false;
+	file = find_file(path, size);
+	if (!file || g_ascii_strcasecmp(file, loader) != 0 || !find_partition(path, size, &uuid))
+		return false;
+	for (size_t i = 0; kept_uuids[i]; i++)
+		if (g_ascii_strcasecmp(kept_uuids[i], uuid) == 0)
+			return false;
+	return true;
+}
+
+static GBytes *read_variable(const char *name)
+{
+	uint8_t *data = NULL;
+	uint32_t attributes = 0;
+	size_t size = 0;
+	GBytes *bytes;
+
+	if (efi_get_variable(EFI_GLOBAL_GUID, name, &data, &size, &attributes) < 0)
+		return NULL;
+	bytes = g_bytes_new(data, MIN(size, MAX_OPTION_BYTES));
+	free(data);
+	return bytes;
+}
+
+// The number of a variable called Boot and four hexadecimal digits.
+static bool parse_number(const char *name, unsigned *ret)
+{
+	if (strlen(name) != 8 || strncmp(name, "Boot", 4) != 0)
+		return false;
+	for (size_t i = 4; i < 8; i++)
+		if (!g_ascii_isxdigit(name[i]))
+			return false;
+	*ret = (unsigned)strtoul(name + 4, NULL, 16);
+	return true;
+}
+
+typedef struct {
+	GArray *used;  /* unsigned: numbers that stay */
+	GArray *stale; /* unsigned */
+} Entries;
+
+static void list_entries(const char *label, const char *loader, const char *const *kept_uuids,
+			 Entries *entries)
+{
+	efi_guid_t *guid = NULL;
+	char *name = NULL;
+	unsigned number;
+
+	while (efi_get_next_variable_name(&guid, &name) > 0) {
+		g_autoptr(GBytes) option = NULL;
+
+		if (efi_guid_cmp(guid, &EFI_GLOBAL_GUID) != 0 || !parse_number(name, &number))
+			continue;
+		option = read_variable(name);
+		if (option && lf_efi_is_stale(option, label, loader, kept_uuids))
+			g_array_append_val(entries->stale, number);
+		else
+			g_array_append_val(entries->used, number);
+	}
+}
+
+static bool contains(const GArray *numbers, unsigned number)
+{
+	for (guint i = 0; i < numbers->len; i++)
+		if (g_array_index(numbers, unsigned, i) == number)
+			return true;
+	return false;
+}
+
+static unsigned free_number(const Entries *entries)
+{
+	unsigned number = 0;
+
+	while (number < MAX_ENTRIES - 1 && contains(entries->used, number))
+		number++;
+	return number;
+}
+
+static bool set_variable(const char *name, const void *data, size_t size, GError **error)
+{
+	if (efi_set_variable(EFI_GLOBAL_GUID, name, (uint8_t *)(uintptr_t)data, size,
+			     VARIABLE_ATTRIBUTES, 0600) < 0)
+		return lf_throw_errno(error, "cannot write the firmware's variable '%s'", name);
+	return true;
+}
+
+static bool remove_stale(const Entries *entries, GError **error)
+{
+	for (guint i = 0; i < entries->stale->len; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "Boot%04X", g_array_index(entries->stale, unsigned, i));
+		if (efi_del_variable(EFI_GLOBAL_GUID, name) < 0)
+			return lf_throw_errno(error, "cannot remove the firmware's '%s'", name);
+	}
+	return true;
+}
+
+static bool update_order(const Entries *entries, unsigned number, bool is_first, GError **error)
+{
+	g_autoptr(GBytes) old = read_variable("BootOrder");
+	g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+	const uint8_t *data = old ? g_bytes_get_data(old, NULL) : NULL;
+	size_t size = old ? g_bytes_get_size(old) : 0;
+	uint16_t ours = GUINT16_TO_LE((uint16_t)number);
+
+	if (is_first)
+		g_array_append_val(order, ours);
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		unsigned entry = data[i] | (unsigned)data[i + 1] << 8;
+		uint16_t value = GUINT16_TO_LE((uint16_t)entry);
+
+		if (entry != number && !contains(entries->stale, entry))
+			g_array_append_val(order, value);
+	}
+	if (!is_first)
+		g_array_append_val(order, ours);
+	return set_variable("BootOrder", order->data, order->len * sizeof(uint16_t), error);
+}
+
+bool lf_efi_write_entry(GBytes *option, const char *label, const char *loader,
+			const char *const *kept_uuids, bool is_first, GError **error)
+{
+	g_autoptr(GArray) used = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	g_autoptr(GArray) stale = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	Entries entries = { used, stale };
+	char name[16];
+	unsigned number;
+
+	if (!efi_variables_supported())
+		return lf_throw(error, LF_ERROR_IO, "the firmware's variables cannot be reached");
+	list_entries(label, loader, kept_uuids, &entries);
+	number = free_number(&entries);
+	snprintf(name, sizeof name, "Boot%04X", number);
+	if (!remove_stale(&entries, error))
+		return false;
+	return set_variable(name, g_bytes_get_data(option, NULL), g_bytes_get_size(option),
+			    error) &&
+	       update_order(&entries, number, is_first, error);
+}
+
+// Partitions of disks that were not touched: entries that start from them are somebody's.
+static char **other_partitions(const LfInstall *install)
+{
+	g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+
+	for (guint i = 0; i < install->facts->disks->len; i++) {
+		const LfFactDisk *disk = g_ptr_array_index(install->facts->disks, i);
+
+		if (g_strcmp0(disk->path, install->plan->disk) == 0)
+			continue;
+		for (guint j = 0; j < disk->partitions->len; j++) {
+			const LfFactPartition *partition = g_ptr_array_index(disk->partitions, j);
+
+			if (partition->uuid)
+				g_ptr_array_add(uuids, g_strdup(partition->uuid));
+		}
+	}
+	g_ptr_array_add(uuids, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
+}
+
+static bool write_entry(const LfInstall *install, GError **error)
+{
+	const LfPlan *plan = install->plan;
+	const LfBootArch *arch = lf_boot_arch(install->facts->architecture, error);
+	const LfPlanPartition *esp = lf_plan_partition(plan, LF_ROLE_ESP);
+	g_autofree char *loader = NULL;
+	g_autoptr(GBytes) option = NULL;
+	g_auto(GStrv) kept = other_partitions(install);
+
+	if (!arch || !esp)
+		return false;
+	loader = g_strconcat(LOADER_PREFIX, arch->shim_name, NULL);
+	option = lf_efi_load_option(esp, plan->sector_bytes, LF_BOOT_ENTRY_LABEL, loader, error);
+	return option &&
+	       lf_efi_write_entry(option, LF_BOOT_ENTRY_LABEL, loader, (const char *const *)kept,
+				  !plan->leaves_boot_order, error);
+}
+
+// The removable path on the ESP boots as well: broken firmware variables are a warning.
+bool lf_effect_boot_entry(LfInstall *install, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (!install->facts->has_efi_variables || !write_entry(install, &local))
+		lf_events_note(install->events, lf_apply_step(LF_STEP_BOOT_ENTRY)->id,
+			       "the firmware got no boot entry (%s); the disk boots by its default "
+			       "path EFI/BOOT",
+			       local ? local->message : "it has no variables");
+	return true;
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "installer/plan/plan.h"
+
+/**
+ * lf_efi_load_option:
+ * @esp: the ESP's row of the plan
+ * @loader: path on the ESP with backslashes
+ *
+ * Returns: (transfer full) (nullable): the bytes of a Boot#### variable whose device path is the
+ * partition (by GUID) and the file
+ * Source: UEFI 2.10, 3.1.3, 10.3.5.1.
+ */
+GBytes *lf_efi_load_option(const LfPlanPartition *esp, uint32_t sector_bytes, const char *label,
+			   const char *loader, GError **error);
+
+/**
+ * lf_efi_is_stale:
+ * @option: bytes of a Boot#### variable; hostile
+ * @kept_uuids: (array zero-terminated=1): partitions of other disks, which stay
+ *
+ * Returns: whether the entry has this label and file, and points to none of these partitions.
+ */
+bool lf_efi_is_stale(GBytes *option, const char *label, const char *loader,
+		     const char *const *kept_uuids);
+
+/**
+ * lf_efi_write_entry:
+ * @is_first: puts the entry at the head of BootOrder, else at its end
+ *
+ * Removes stale entries, writes the new one into a free Boot#### and updates BootOrder.
+ *
+ * Errors: IO; the firmware's variables may be full, read-only or broken.
+ */
+bool lf_efi_write_entry(GBytes *option, const char *label, const char *loader,
+			const char *const *kept_uuids, bool is_first, GError **error);

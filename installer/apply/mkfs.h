@@ -1,0 +1,15 @@
+#pragma once
+
+#include "installer/plan/plan.h"
+
+/**
+ * lf_mkfs_argv:
+ * @partition: what the file system shall be
+ * @node: where it goes
+ *
+ * The command that makes it, with options by which it never asks and does not wait for the medium.
+ *
+ * Errors: UNSUPPORTED for a file system without a program; INPUT for options that do not parse.
+ * Returns: (transfer full) (nullable): arguments, the program's path first
+ */
+char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError **error);

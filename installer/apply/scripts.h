@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/event.h"
+#include "kickstart/profile.h"
+
+/**
+ * LfScriptPlace: where the scripts of one kind run.
+ * @chroot: (nullable): directory they are chrooted to
+ * @event: step id their output lines are told under
+ */
+typedef struct {
+	const char *chroot;
+	const char *event;
+} LfScriptPlace;
+
+/**
+ * lf_scripts_run:
+ * @scripts: (element-type LfScript)
+ * @kind: which of them, in their order
+ * @place: of scripts without --nochroot; those with it run outside
+ *
+ * Runs the operator's scripts. Their output goes to their log, if they name one, and line by line
+ * to
+ * @events. A script that fails is a note, or with --erroronfail an error.
+ *
+ * Errors: INPUT with the script's place and status.
+ */
+bool lf_scripts_run(const GPtrArray *scripts, LfScriptKind kind, const LfScriptPlace *place,
+		    LfEvents *events, GError **error);

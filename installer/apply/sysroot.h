@@ -1,0 +1,30 @@
+#pragma once
+
+#include "installer/plan/plan.h"
+
+#include <ostree.h>
+
+/**
+ * lf_sysroot_prepare:
+ * @path: the mounted root file system
+ * @plan: stateroot, remote, url
+ * @keyring: (nullable): binary OpenPGP key ring; becomes the remote's trusted keys
+ *
+ * Makes a modern OSTree root: /ostree with a bare repository, the stateroot, and the remote the
+ * installed system upgrades from.
+ *
+ * Errors: IO; TRUST when signatures are to be verified and there is no key ring.
+ * Returns: (transfer full) (nullable)
+ */
+OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const char *keyring,
+				  GError **error);
+
+/**
+ * lf_sysroot_deploy:
+ * Deploys the plan's commit, which must be in the repository: checkout, /etc, kernel and initrd in
+ * /boot, boot entry with the plan's kernel arguments, and the menu by the grub2 backend.
+ *
+ * @ret_deployment: (out) (transfer full): directory relative to the sysroot
+ */
+bool lf_sysroot_deploy(OstreeSysroot *sysroot, const LfPlan *plan, char **ret_deployment,
+		       GError **error);

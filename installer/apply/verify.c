@@ -1,0 +1,178 @@
+// The end of writing: one sync of each file system, then reading back what booting depends on.
+// Not here: the objects of the commit; each was checked against its name while it was written.
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "installer/apply/effects.h"
+#include "installer/apply/tree.h"
+
+#define MENU		 "boot/loader/grub.cfg"
+#define MAX_MENU_BYTES	 (1024 * 1024)
+#define HASH_CHUNK_BYTES (256 * 1024)
+
+static bool sync_at(const char *path, GError **error)
+{
+	lf_autofd fd = -1;
+
+	if (!lf_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, &fd, error))
+		return false;
+	if (syncfs(fd) < 0)
+		return lf_throw_errno(error, "cannot write out '%s'", path);
+	return true;
+}
+
+// The pull and the deployment ran without fsync; on the installed system it is on again.
+static bool restore_fsync(OstreeSysroot *sysroot, GError **error)
+{
+	OstreeRepo *repo = ostree_sysroot_repo(sysroot);
+	g_autoptr(GKeyFile) config = ostree_repo_copy_config(repo);
+
+	g_key_file_remove_key(config, "core", "fsync", NULL);
+	if (!ostree_repo_write_config(repo, config, error))
+		return lf_rethrow(error, LF_ERROR_IO);
+	return true;
+}
+
+bool lf_effect_sync(LfInstall *install, GError **error)
+{
+	if (!restore_fsync(install->sysroot, error))
+		return false;
+	for (guint i = 0; i < install->volumes->len; i++) {
+		const LfPlanPartition *partition =
+			((LfVolume *)g_ptr_array_index(install->volumes, i))->partition;
+		g_autofree char *path = NULL;
+
+		if (!partition->mount || partition->role == LF_ROLE_ESP)
+			continue;
+		path = g_strconcat(partition->role == LF_ROLE_DATA ? LF_SYSROOT : LF_SYSIMAGE,
+				   partition->mount, NULL);
+		if (!sync_at(path, error))
+			return false;
+	}
+	return true;
+}
+
+// Reads from the medium, not from memory.
+static char *hash_file(int root_fd, const char *path, GError **error)
+{
+	g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+	g_autofree guchar *chunk = g_malloc(HASH_CHUNK_BYTES);
+	lf_autofd fd = -1;
+	ssize_t n;
+
+	if (!lf_tree_open(root_fd, path, O_RDONLY, 0, &fd, error))
+		return NULL;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, HASH_CHUNK_BYTES))) > 0)
+		g_checksum_update(hash, chunk, n);
+	if (n < 0)
+		return lf_throw_errno_null(error, "cannot read '%s'", path);
+	return g_strdup(g_checksum_get_string(hash));
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+// The kernel's release: OSTree takes exactly one directory in usr/lib/modules.
+static char *find_kernel(int root_fd, GError **error)
+{
+	__attribute__((cleanup(close_dir))) DIR *dir = NULL;
+	struct dirent *entry;
+	int fd = -1;
+
+	if (!lf_tree_open(root_fd, "usr/lib/modules", O_RDONLY | O_DIRECTORY, 0, &fd, error))
+		return NULL;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return lf_throw_errno_null(error, "cannot read '/usr/lib/modules'");
+	}
+	while ((entry = readdir(dir))) {
+		g_autofree char *kernel =
+			g_strdup_printf("usr/lib/modules/%s/vmlinuz", entry->d_name);
+
+		if (entry->d_name[0] != '.' && lf_tree_exists(root_fd, kernel))
+			return g_strdup(entry->d_name);
+	}
+	return lf_throw_null(error, LF_ERROR_IO, "the deployment has no kernel");
+}
+
+static bool verify_copy(int root_fd, const char *boot_path, const char *original, GError **error)
+{
+	g_autofree char *boot = g_strconcat("boot/", boot_path + strspn(boot_path, "/"), NULL);
+	g_autofree char *copied = hash_file(root_fd, boot, error);
+	g_autofree char *wanted = copied ? hash_file(root_fd, original, error) : NULL;
+
+	if (!wanted)
+		return false;
+	return strcmp(copied, wanted) == 0 ||
+	       lf_throw(error, LF_ERROR_IO, "'/%s' reads back different from '/%s'", boot,
+			original);
+}
+
+static bool verify_kernel(int root_fd, OstreeDeployment *deployment, GError **error)
+{
+	OstreeBootconfigParser *config = ostree_deployment_get_bootconfig(deployment);
+	const char *linux_path = ostree_bootconfig_parser_get(config, "linux");
+	const char *initrd_path = ostree_bootconfig_parser_get(config, "initrd");
+	g_autofree char *release = find_kernel(root_fd, error);
+	g_autofree char *kernel = g_strdup_printf("usr/lib/modules/%s/vmlinuz", release);
+	g_autofree char *initrd = g_strdup_printf("usr/lib/modules/%s/initramfs.img", release);
+
+	if (!release)
+		return false;
+	if (!linux_path || !initrd_path)
+		return lf_throw(error, LF_ERROR_IO, "the boot entry names no kernel or no initrd");
+	return verify_copy(root_fd, linux_path, kernel, error) &&
+	       verify_copy(root_fd, initrd_path, initrd, error);
+}
+
+// The menu must start this deployment; the boot entries alone start nothing.
+static bool verify_menu(int root_fd, OstreeDeployment *deployment, GError **error)
+{
+	OstreeBootconfigParser *config = ostree_deployment_get_bootconfig(deployment);
+	const char *options = ostree_bootconfig_parser_get(config, "options");
+	const char *argument = options ? strstr(options, "ostree=") : NULL;
+	g_autofree char *menu = lf_tree_read(root_fd, MENU, MAX_MENU_BYTES, error);
+	g_autofree char *word = argument ? g_strndup(argument, strcspn(argument, " ")) : NULL;
+
+	if (!menu)
+		return false;
+	if (!word)
+		return lf_throw(error, LF_ERROR_IO, "the boot entry names no deployment");
+	return strstr(menu, word) ||
+	       lf_throw(error, LF_ERROR_IO, "the menu '/" MENU "' does not start the deployment");
+}
+
+static bool verify_deployment(const LfInstall *install, GError **error)
+{
+	g_autoptr(GFile) file = g_file_new_for_path(LF_SYSIMAGE);
+	g_autoptr(OstreeSysroot) sysroot = ostree_sysroot_new(file);
+	g_autoptr(GPtrArray) deployments = NULL;
+	OstreeDeployment *deployment;
+
+	if (!ostree_sysroot_load(sysroot, NULL, error))
+		return lf_rethrow(error, LF_ERROR_IO);
+	deployments = ostree_sysroot_get_deployments(sysroot);
+	if (deployments->len != 1)
+		return lf_throw(error, LF_ERROR_IO, "the target has %u deployments instead of one",
+				deployments->len);
+	deployment = g_ptr_array_index(deployments, 0);
+	if (g_strcmp0(ostree_deployment_get_csum(deployment), install->plan->checksum) != 0)
+		return lf_throw(error, LF_ERROR_IO, "the target has another commit deployed: '%s'",
+				ostree_deployment_get_csum(deployment));
+	return verify_kernel(install->root_fd, deployment, error) &&
+	       verify_menu(install->root_fd, deployment, error);
+}
+
+bool lf_effect_verify(LfInstall *install, GError **error)
+{
+	return verify_deployment(install, error);
+}
