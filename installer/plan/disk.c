@@ -105,6 +105,8 @@ static char *against_hardware(const Choice *choice, const LfFactDisk *disk)
 	if (disk->sector_bytes != 512 && disk->sector_bytes != 4096)
 		return g_strdup_printf("has sectors of %u bytes; 512 and 4096 are supported",
 				       disk->sector_bytes);
+	if (g_strcmp0(disk->table, LF_FACT_UNREADABLE) == 0)
+		return g_strdup("cannot be read; it may be broken");
 	return NULL;
 }
 

@@ -10,6 +10,10 @@
  * when unknown; arrays are never NULL and own their elements.
  */
 
+/** Words that stand for a table or a file system that could not be told. */
+#define LF_FACT_UNREADABLE "unreadable"
+#define LF_FACT_AMBIGUOUS  "ambiguous"
+
 /** LfFactPartition: a partition, or (number 0) the bare disk when it holds a file system itself. */
 typedef struct {
 	unsigned number;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/host.h"
+#include "installer/plan/facts.h"
+
+/**
+ * lf_probe_machine:
+ * Finds out what is true of the machine: disks with what is on them, firmware, TPM, memory, NICs.
+ * Only reads, below @host->root_fd: sys, proc, dev, run/udev/data. What cannot be read is unknown
+ * (NULL, 0), never an error, so that facts can always be shown. The payload is not looked for.
+ *
+ * Errors: INTERNAL when there is no randomness for the salt.
+ * Returns: (transfer full) (nullable)
+ */
+LfFacts *lf_probe_machine(const LfHost *host, GError **error);
+
+/**
+ * lf_probe_image:
+ * @path: a plain file that stands for a disk, or a block device
+ * @sector_bytes: of a plain file: 512 or 4096
+ *
+ * Facts about one disk that is not in the machine's sysfs.
+ *
+ * Errors: INPUT when the sector size is none or the file is empty; IO.
+ * Returns: (transfer full) (nullable)
+ */
+LfFactDisk *lf_probe_image(const char *path, uint32_t sector_bytes, GError **error);
+
+/**
+ * lf_probe_medium:
+ * @ret_path: (out) (nullable) (transfer full): device of the medium this program was started from,
+ * such as /dev/sr0 or /dev/sda; NULL when it is not (yet) there
+ *
+ * Looks once; the medium may take its time to appear, and waiting is the caller's. It is the ISO
+ * 9660 file system with the label LANDFALL whose /landfall/manifest.json has the "build_id" of our
+ * own /etc/landfall/manifest.json: another ISO of ours in the next drive is not it.
+ *
+ * Errors: IO, INPUT when our own manifest is missing or has no build id.
+ */
+bool lf_probe_medium(const LfHost *host, char **ret_path, GError **error);
