@@ -1,0 +1,248 @@
+// The verb install: sources, profile, facts, plan, apply, report, in this order.
+// Not here: the steps that write (installer/apply).
+#include <string.h>
+
+#include "base/runtime.h"
+#include "installer/apply/scripts.h"
+#include "installer/cmd.h"
+#include "installer/medium.h"
+#include "installer/probe/probe.h"
+#include "installer/report.h"
+#include "installer/sources.h"
+
+#define KEYRING		   "/usr/share/landfall/keyring.gpg"
+#define DEVICES_TIMEOUT_MS 30000
+
+/** What one run gathers on its way to the plan. */
+typedef struct {
+	const LfCmd *cmd;
+	LfHost *host;
+	LfEvents *events;
+	LfSources *sources;
+	LfProfile *profile;
+	LfScope *held;
+	LfPayload *payload;
+	LfFacts *facts;
+	LfPlan *plan;
+	LfInstall *install;
+	bool has_run_onerror;
+} Run;
+
+static void run_clear(Run *run)
+{
+	lf_install_free(run->install);
+	lf_plan_free(run->plan);
+	lf_facts_free(run->facts);
+	lf_payload_free(run->payload);
+	lf_scope_free(run->held);
+	lf_profile_free(run->profile);
+	lf_sources_free(run->sources);
+	lf_events_free(run->events);
+	lf_host_free(run->host);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static void tell_findings(const Run *run, const LfDiagnostics *diagnostics)
+{
+	const LfDiagnostic *finding;
+
+	for (size_t i = 0; (finding = lf_diagnostics_get(diagnostics, i)); i++) {
+		g_autofree char *text = lf_diagnostic_text(finding);
+
+		lf_events_note(run->events, "profile.load", "%s", text);
+	}
+}
+
+// Errors are in the error already; warnings would be lost.
+static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
+{
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	LfProfile *profile = lf_sources_profile(run->sources, pass, diagnostics, error);
+
+	if (pass == LF_KICKSTART_WHOLE || !profile)
+		tell_findings(run, diagnostics);
+	if (!profile)
+		return false;
+	lf_profile_free(run->profile);
+	run->profile = profile;
+	return true;
+}
+
+static bool stage_scripts(Run *run, GError **error)
+{
+	LfScriptPlace place = { NULL, "script.pre" };
+
+	return load_profile(run, LF_KICKSTART_SCRIPTS_ONLY, error) &&
+	       lf_scripts_run(run->profile->scripts, LF_SCRIPT_PRE, &place, run->events, error);
+}
+
+static bool stage_profile(Run *run, GError **error)
+{
+	return load_profile(run, LF_KICKSTART_WHOLE, error);
+}
+
+static bool stage_devices(Run *run, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	// A device that never settles must not stop an install onto another one.
+	if (!lf_host_wait_devices(run->host, DEVICES_TIMEOUT_MS, &local))
+		lf_events_note(run->events, "devices.wait", "%s", local->message);
+	return true;
+}
+
+static bool stage_medium(Run *run, GError **error)
+{
+	return !lf_medium_is_needed(run->profile->ostree_url) ||
+	       lf_medium_mount(run->host, run->held, error);
+}
+
+static bool stage_payload(Run *run, GError **error)
+{
+	g_autofree char *ref = lf_plan_ref(run->profile);
+
+	if (!run->profile->ostree_url || !ref)
+		return true;
+	if (run->profile->is_nogpg)
+		lf_events_note(run->events, "payload.open",
+			       "ostreesetup --nogpg: the payload's signature is not checked");
+	run->payload = lf_payload_open(run->profile->ostree_url, ref,
+				       run->profile->is_nogpg ? NULL : KEYRING, error);
+	return run->payload != NULL;
+}
+
+static bool stage_facts(Run *run, GError **error)
+{
+	run->facts = lf_cmd_probe(run->cmd, run->host, error);
+	if (!run->facts)
+		return false;
+	if (run->payload)
+		run->facts->payload = lf_payload_facts(run->payload);
+	lf_report_source(run->events, run->host, run->facts);
+	return true;
+}
+
+static void tell_plan(const Run *run)
+{
+	g_autofree char *text = lf_plan_describe(run->plan);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		if (**line)
+			lf_events_note(run->events, "plan.make", "%s", *line);
+}
+
+static bool stage_plan(Run *run, GError **error)
+{
+	run->plan = lf_plan_make(run->profile, run->facts, error);
+	if (!run->plan)
+		return false;
+	tell_plan(run);
+	return true;
+}
+
+// What happens before the steps of the plan, none of which writes to a disk. The payload is opened
+// before the machine is probed, so that a bad signature is not hidden behind a disk's fault.
+static const struct {
+	const char *id;
+	const char *title;
+	bool (*run)(Run *run, GError **error);
+} stages[] = {
+	{ "devices.wait", "wait for devices", stage_devices },
+	{ "script.pre", "run %pre", stage_scripts },
+	{ "profile.load", "read the kickstart", stage_profile },
+	{ "medium.mount", "find the medium", stage_medium },
+	{ "payload.open", "check the payload's signature", stage_payload },
+	{ "facts.probe", "look at the machine", stage_facts },
+	{ "plan.make", "make the plan", stage_plan },
+};
+
+static bool run_stage(Run *run, size_t index, GError **error)
+{
+	LfEvent event = { .step = stages[index].id,
+			  .state = LF_EVENT_STARTED,
+			  .title = stages[index].title };
+	g_autoptr(GError) local = NULL;
+
+	lf_events_emit(run->events, &event);
+	event.state = stages[index].run(run, &local) ? LF_EVENT_DONE : LF_EVENT_FAILED;
+	event.error = local;
+	lf_events_emit(run->events, &event);
+	if (!local)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
+static bool apply(Run *run, GError **error)
+{
+	LfInstall *install = lf_install_new(run->plan, run->facts, run->events);
+	g_autofree char *log =
+		g_strdup_printf("/proc/self/fd/%d/" LF_EVENTS_LOG, run->host->root_fd);
+	g_autoptr(json_t) data = lf_report_plan(run->plan, run->facts);
+
+	run->install = install;
+	json_object_update(install->report, data);
+	install->payload = run->payload;
+	install->keyring = KEYRING;
+	install->events_log = log;
+	install->load = lf_sources_file;
+	install->load_data = run->sources;
+	// From the first step on the runner calls %onerror itself, with the target still mounted.
+	run->has_run_onerror = true;
+	return lf_apply(install, run->cmd->effects, error);
+}
+
+static bool run_all(Run *run, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(stages); i++)
+		if (!run_stage(run, i, error))
+			return false;
+	return apply(run, error);
+}
+
+static void run_onerror(Run *run)
+{
+	LfScriptPlace place = { NULL, "script.onerror" };
+	g_autoptr(GError) local = NULL;
+
+	if (run->has_run_onerror || !run->profile)
+		return;
+	if (!lf_scripts_run(run->profile->scripts, LF_SCRIPT_ONERROR, &place, run->events, &local))
+		lf_events_note(run->events, place.event, "%s", local->message);
+}
+
+static void begin(Run *run)
+{
+	LfEvent event = { .step = "install", .state = LF_EVENT_STARTED, .title = "install" };
+	g_autoptr(json_t) data = json_object();
+
+	run->events = lf_report_open(run->host);
+	lf_report_source(run->events, run->host, NULL);
+	lf_json_set_string(data, "version", LF_VERSION);
+	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));
+	event.data = data;
+	lf_events_emit(run->events, &event);
+}
+
+int lf_cmd_install(const LfCmd *cmd, GError **error)
+{
+	g_auto(Run) run = { .cmd = cmd };
+	g_autoptr(GError) local = NULL;
+	json_t *data;
+
+	run.host = lf_host_new(cmd->root, error);
+	if (!run.host)
+		return 1;
+	run.sources = lf_sources_new(run.host, cmd->args[0]);
+	run.held = lf_scope_new();
+	begin(&run);
+	if (run_all(&run, &local)) {
+		lf_report_done(run.events, run.host, run.plan, run.install->report);
+		return 0;
+	}
+	run_onerror(&run);
+	data = run.install ? run.install->report : NULL;
+	lf_report_failed(run.events, run.host, run.profile, local, data);
+	return lf_error_class(local)->exit_status;
+}

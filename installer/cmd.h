@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/host.h"
+#include "installer/apply/apply.h"
+
+/**
+ * LfCmd: what the command line says, for every verb.
+ * @root: --root: directory that stands for "/"
+ * @disk: (nullable): --disk: the one disk to look at; a plain file is a disk
+ * @sector_bytes: --sector-size of a plain file
+ * @is_json: --json: for programs instead of people
+ * @args: (array zero-terminated=1): what stands behind the verb
+ * @effects: what the steps of an install really do
+ */
+typedef struct {
+	char *root;
+	char *disk;
+	int sector_bytes;
+	gboolean is_json;
+	char **args;
+	const LfEffects *effects;
+} LfCmd;
+
+/**
+ * A verb returns the exit status; with @error set it is not looked at, main prints the error and
+ * its class decides.
+ */
+int lf_cmd_install(const LfCmd *cmd, GError **error); /* cmd-install.c */
+int lf_cmd_facts(const LfCmd *cmd, GError **error);   /* cmd-facts.c */
+int lf_cmd_plan(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
+int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
+
+/**
+ * lf_cmd_probe: the machine's facts, with --disk heeded: a device is looked for among the disks,
+ * and all others are left out; a plain file takes the place of all disks.
+ *
+ * Errors: INPUT when there is no such disk.
+ * Returns: (transfer full) (nullable)
+ */
+LfFacts *lf_cmd_probe(const LfCmd *cmd, const LfHost *host, GError **error);

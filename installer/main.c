@@ -1,0 +1,154 @@
+// landfall-installer: the composition root of the device side. Reads the command line, puts the
+// real effects into their table, runs a verb. Not here: what the verbs do (cmd-*.c).
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "installer/apply/effects.h"
+#include "installer/cmd.h"
+
+static const LfEffects real_effects = {
+	.run = {
+		[LF_STEP_CHECK_DISK] = lf_effect_check_disk,
+		[LF_STEP_CHECK_TOOLS] = lf_effect_check_tools,
+		[LF_STEP_CHECK_PAYLOAD] = lf_effect_check_payload,
+		[LF_STEP_CHECK_KEYS] = lf_effect_check_keys,
+		[LF_STEP_WIPE] = lf_effect_wipe,
+		[LF_STEP_TABLE] = lf_effect_table,
+		[LF_STEP_ENCRYPT] = lf_effect_encrypt,
+		[LF_STEP_ENROLL] = lf_effect_enroll,
+		[LF_STEP_FORMAT] = lf_effect_format,
+		[LF_STEP_MOUNT] = lf_effect_mount,
+		[LF_STEP_PRE_INSTALL] = lf_effect_pre_install,
+		[LF_STEP_SYSROOT] = lf_effect_sysroot,
+		[LF_STEP_PULL] = lf_effect_pull,
+		[LF_STEP_DEPLOY] = lf_effect_deploy,
+		[LF_STEP_CONFIGURE] = lf_effect_configure,
+		[LF_STEP_ACCOUNTS] = lf_effect_accounts,
+		[LF_STEP_SERVICES] = lf_effect_services,
+		[LF_STEP_POST] = lf_effect_post,
+		[LF_STEP_SEAL] = lf_effect_seal,
+		[LF_STEP_RECORD] = lf_effect_record,
+		[LF_STEP_SYNC] = lf_effect_sync,
+		[LF_STEP_VERIFY] = lf_effect_verify,
+		[LF_STEP_BOOT_FILES] = lf_effect_boot_files,
+		[LF_STEP_CLOSE] = lf_effect_close,
+		[LF_STEP_BOOT_ENTRY] = lf_effect_boot_entry,
+	},
+	.failed = lf_effect_failed,
+};
+
+typedef struct {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int min_args, max_args;
+	int (*run)(const LfCmd *cmd, GError **error);
+} Verb;
+
+static const Verb verbs[] = {
+	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
+	  lf_cmd_install },
+	{ "facts", "", "print what is true of this machine", 0, 0, lf_cmd_facts },
+	{ "plan", "KICKSTART", "print what an install would do here, and do nothing", 1, 1,
+	  lf_cmd_plan },
+	{ "check", "KICKSTART", "check a kickstart; nothing of this machine is looked at", 1, 1,
+	  lf_cmd_check },
+};
+
+static const Verb *find_verb(const char *name)
+{
+	for (size_t i = 0; name && i < G_N_ELEMENTS(verbs); i++)
+		if (strcmp(name, verbs[i].name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static char *describe(void)
+{
+	g_autoptr(GString) text = g_string_new("Verbs:\n");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+		g_string_append_printf(text, "  %-8s %-12s %s\n", verbs[i].name, verbs[i].arguments,
+				       verbs[i].summary);
+	g_string_append(text, "\nExit status: 0 done; 2 input, 3 unsupported, 4 target, 5 trust, "
+			      "6 network, 7 io, 8 internal.");
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static int fail(const GError *error)
+{
+	const LfErrorClass *class = lf_error_class(error);
+
+	fprintf(stderr, "landfall-installer: %s\nerror class %s: %s\n", error->message, class->name,
+		class->advice);
+	return class->exit_status;
+}
+
+static int run_verb(LfCmd *cmd, char **words)
+{
+	const Verb *verb = find_verb(words[0]);
+	g_autoptr(GError) error = NULL;
+	int n_args, status;
+
+	if (!verb) {
+		lf_throw(&error, LF_ERROR_INPUT, "no verb '%s': see --help",
+			 words[0] ? words[0] : "");
+		return fail(error);
+	}
+	cmd->args = words + 1;
+	n_args = (int)g_strv_length(cmd->args);
+	if (n_args < verb->min_args || n_args > verb->max_args) {
+		lf_throw(&error, LF_ERROR_INPUT, "usage: landfall-installer %s %s", verb->name,
+			 verb->arguments);
+		return fail(error);
+	}
+	status = verb->run(cmd, &error);
+	return error ? fail(error) : status;
+}
+
+static void cmd_clear(LfCmd *cmd)
+{
+	g_free(cmd->root);
+	g_free(cmd->disk);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LfCmd, cmd_clear)
+
+int main(int argc, char **argv)
+{
+	g_auto(LfCmd) cmd = { .sector_bytes = 512, .effects = &real_effects };
+	g_auto(GStrv) words = NULL;
+	g_autofree char *description = describe();
+	gboolean is_version = FALSE;
+	const GOptionEntry options[] = {
+		{ "root", 0, 0, G_OPTION_ARG_FILENAME, &cmd.root,
+		  "Directory that stands for / (/proc, /sys, /dev, /run, seed)", "DIR" },
+		{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &cmd.disk,
+		  "Look at this disk alone; a plain file is a disk", "PATH" },
+		{ "sector-size", 0, 0, G_OPTION_ARG_INT, &cmd.sector_bytes,
+		  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL,
+		  "VERB [ARGUMENT…]" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	g_autoptr(GError) error = NULL;
+	char *none[] = { NULL };
+
+	g_option_context_add_main_entries(context, options, NULL);
+	g_option_context_set_description(context, description);
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		lf_rethrow(&error, LF_ERROR_INPUT);
+		return fail(error);
+	}
+	if (is_version)
+		return puts("landfall-installer " LF_VERSION) < 0;
+	if (!cmd.root)
+		cmd.root = g_strdup("/");
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	return run_verb(&cmd, words ? words : none);
+}

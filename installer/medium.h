@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/host.h"
+#include "installer/apply/scope.h"
+
+/** LF_MEDIUM: where the medium this system was started from is mounted. */
+#define LF_MEDIUM "/run/landfall/medium"
+
+/** lf_medium_is_needed: whether a payload's URL lies on the medium. */
+bool lf_medium_is_needed(const char *url);
+
+/**
+ * lf_medium_mount:
+ * Finds the medium, waiting up to a minute (virtual media of a BMC may take that long to appear),
+ * and mounts it read-only at LF_MEDIUM. Already there is good.
+ *
+ * Errors: TARGET when no medium appears.
+ */
+bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error);

@@ -1,0 +1,203 @@
+// Where events go, the terminal event, and the word to landfall-init.
+// Not here: rendering (base/event).
+#include "installer/report.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/runtime.h"
+
+#define CONSOLES "sys/class/tty/console/active"
+
+static void add_sink(LfEvents *events, const LfHost *host, LfSinkKind kind, const char *path,
+		     int flags)
+{
+	int fd = -1;
+
+	if (lf_openat(host->root_fd, path, O_WRONLY | O_NOCTTY | flags, 0600, &fd, NULL))
+		lf_events_add_sink(events, kind, fd);
+}
+
+// Virtual terminals (tty0, tty1, …) are screens; ttyS0, hvc0 and the like are lines somebody logs.
+static LfSinkKind console_kind(const char *name)
+{
+	bool is_screen = g_str_has_prefix(name, "tty") && g_ascii_isdigit(name[3]);
+
+	return is_screen ? LF_SINK_TERMINAL : LF_SINK_PLAIN;
+}
+
+static void add_consoles(LfEvents *events, const LfHost *host)
+{
+	g_autofree char *active = lf_read_text_at(host->root_fd, CONSOLES, 4096, NULL);
+	g_auto(GStrv) names = g_strsplit_set(active ? active : "console", " \n", 16);
+
+	for (char **name = names; *name; name++) {
+		g_autofree char *path = g_strconcat("dev/", *name, NULL);
+
+		if (**name && !strchr(*name, '/'))
+			add_sink(events, host, console_kind(*name), path, O_NONBLOCK);
+	}
+}
+
+static void add_standard_output(LfEvents *events)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (fd >= 0)
+		lf_events_add_sink(events, isatty(fd) ? LF_SINK_TERMINAL : LF_SINK_PLAIN, fd);
+}
+
+// "ttyS1" is /dev/ttyS1; anything with a slash is a path.
+static void add_json_sinks(LfEvents *events, const LfHost *host)
+{
+	g_auto(GStrv) places = lf_host_args(host, "landfall.events");
+
+	for (char **place = places; *place; place++) {
+		g_autofree char *path = strchr(*place, '/') ? g_strdup(*place + strspn(*place, "/"))
+							    : g_strconcat("dev/", *place, NULL);
+
+		if (**place)
+			add_sink(events, host, LF_SINK_JSON, path, O_NONBLOCK | O_APPEND);
+	}
+}
+
+LfEvents *lf_report_open(const LfHost *host)
+{
+	LfEvents *events = lf_events_new(host->now_ms);
+	g_autofree char *debug = lf_host_arg(host, "landfall.debug");
+
+	if (lf_mkdirs_at(host->root_fd, LF_RUN_DIR, 0755, NULL))
+		add_sink(events, host, LF_SINK_JSON, LF_EVENTS_LOG, O_CREAT | O_APPEND);
+	add_json_sinks(events, host);
+	if (faccessat(host->root_fd, LF_RUN_INIT, F_OK, 0) == 0)
+		add_consoles(events, host);
+	else
+		add_standard_output(events);
+	if (debug && (*debug == '\0' || strcmp(debug, "1") == 0))
+		lf_events_mark(events, "debug shell enabled");
+	return events;
+}
+
+void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts)
+{
+	g_autofree char *boot_id =
+		lf_read_text_at(host->root_fd, "proc/sys/kernel/random/boot_id", 64, NULL);
+	const LfFactNic *nic = facts && facts->nics->len ? g_ptr_array_index(facts->nics, 0) : NULL;
+	LfEventSource source = { .boot_id = boot_id ? boot_id : "unknown",
+				 .serial = facts ? facts->serial : NULL,
+				 .uuid = facts ? facts->uuid : NULL,
+				 .mac = nic ? nic->mac : NULL };
+
+	lf_events_set_source(events, &source);
+}
+
+static json_t *disks_to_json(const LfPlan *plan)
+{
+	json_t *disk = json_object();
+	json_t *list = json_array();
+
+	lf_json_set_string(disk, "path", plan->disk);
+	lf_json_set_string(disk, "serial", plan->disk_serial);
+	lf_json_set_string(disk, "wwn", plan->disk_wwn);
+	lf_json_set_string(disk, "model", plan->disk_model);
+	lf_json_set_uint(disk, "size_bytes", plan->disk_size_bytes);
+	lf_json_append(list, disk);
+	return list;
+}
+
+json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts)
+{
+	json_t *data = json_object();
+	g_autofree char *hash = lf_plan_hash(plan);
+
+	lf_json_set_string(data, "plan_hash", hash);
+	lf_json_set_string(data, "ref", plan->ref);
+	lf_json_set_string(data, "commit", plan->checksum);
+	lf_json_set_bool(data, "signature_verified", plan->verifies_signature);
+	lf_json_set_string(data, "flavour", plan->flavour);
+	lf_json_set(data, "disks", disks_to_json(plan));
+	lf_json_set_bool(data, "secure_boot", facts->is_secure_boot);
+	return data;
+}
+
+static void write_finish(LfEvents *events, const LfHost *host, const char *action, bool is_eject)
+{
+	g_autofree char *text = g_strdup_printf("%s%s\n", action, is_eject ? " eject" : "");
+	g_autoptr(GError) error = NULL;
+
+	if (!lf_write_file_at(host->root_fd, LF_RUN_FINISH, text, strlen(text), 0644, &error))
+		lf_events_note(events, "install", "%s", error->message);
+}
+
+static const char *const finish_names[] = {
+	[LF_FINISH_HALT] = "halt",
+	[LF_FINISH_REBOOT] = "reboot",
+	[LF_FINISH_POWEROFF] = "poweroff",
+};
+
+const char *lf_report_finish_name(LfFinish finish)
+{
+	return finish_names[finish];
+}
+
+static void emit_end(LfEvents *events, LfEventState state, const GError *cause, const char *next,
+		     json_t *data)
+{
+	LfEvent event = { .step = "install",
+			  .state = state,
+			  .title = "install",
+			  .error = cause,
+			  .next = next,
+			  .data = data };
+
+	lf_events_emit(events, &event);
+}
+
+void lf_report_done(LfEvents *events, const LfHost *host, const LfPlan *plan, json_t *data)
+{
+	const char *next = lf_report_finish_name(plan->finish);
+
+	write_finish(events, host, next, plan->is_eject);
+	emit_end(events, LF_EVENT_DONE, NULL, next, data);
+}
+
+bool lf_report_next(const LfErrorClass *class, const LfProfile *profile, unsigned attempt,
+		    const char **ret_next)
+{
+	int64_t allowed = class->max_retries;
+	LfOnFailure wish = profile ? profile->onfailure : LF_ONFAILURE_DEFAULT;
+
+	if (profile && profile->onfailure_retries >= 0 && allowed != 0)
+		allowed = allowed < 0 ? profile->onfailure_retries
+				      : MIN(allowed, profile->onfailure_retries);
+	if (allowed < 0 || (int64_t)attempt <= allowed) {
+		*ret_next = "retry";
+		return false;
+	}
+	*ret_next = wish == LF_ONFAILURE_REBOOT ? "reboot" : "poweroff";
+	// Without an instruction init follows the class's own number of tries.
+	return wish != LF_ONFAILURE_DEFAULT || allowed != class->max_retries;
+}
+
+static unsigned attempt_number(const LfHost *host)
+{
+	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_ATTEMPT, 32, NULL);
+	guint64 attempt = 1;
+
+	if (text)
+		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &attempt, NULL);
+	return (unsigned)attempt;
+}
+
+void lf_report_failed(LfEvents *events, const LfHost *host, const LfProfile *profile,
+		      const GError *cause, json_t *data)
+{
+	const char *next = NULL;
+
+	if (faccessat(host->root_fd, LF_RUN_INIT, F_OK, 0) == 0 &&
+	    lf_report_next(lf_error_class(cause), profile, attempt_number(host), &next))
+		write_finish(events, host, next, false);
+	emit_end(events, LF_EVENT_FAILED, cause, next, data);
+}

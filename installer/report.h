@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/event.h"
+#include "base/host.h"
+#include "installer/plan/plan.h"
+
+/** LF_EVENTS_LOG: the JSON event log of this boot, relative to the host's root. */
+#define LF_EVENTS_LOG "run/landfall/events.jsonl"
+
+/**
+ * lf_report_open:
+ * Opens every place events go to: the consoles of `console=` (when landfall-init started us; else
+ * standard output), the log, and `landfall.events=DEVICE-OR-FILE` as JSON. What cannot be opened is
+ * left out. Marks the reports of a machine with a debug shell.
+ *
+ * Returns: (transfer full)
+ */
+LfEvents *lf_report_open(const LfHost *host);
+
+/** lf_report_source: tells the events who speaks, once the facts are known. */
+void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts);
+
+/** lf_report_plan: (transfer full): what the terminal event says of the plan: hash, commit, disk, …
+ */
+json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts);
+
+/**
+ * lf_report_done: the terminal event, and the instruction for landfall-init.
+ * @data: (transfer none): members of the event
+ */
+void lf_report_done(LfEvents *events, const LfHost *host, const LfPlan *plan, json_t *data);
+
+/**
+ * lf_report_failed:
+ * @profile: (nullable): its `onfailure` decides what follows when the tries are used up
+ * @data: (nullable) (transfer none)
+ *
+ * The terminal event of a failed run. Leaves an instruction for landfall-init only when no further
+ * try shall follow and the profile says what to do instead.
+ */
+void lf_report_failed(LfEvents *events, const LfHost *host, const LfProfile *profile,
+		      const GError *cause, json_t *data);
+
+/** lf_report_finish_name: (transfer none): "reboot", "poweroff" or "halt". */
+const char *lf_report_finish_name(LfFinish finish);
+
+/**
+ * lf_report_next:
+ * @attempt: number of this start, from 1
+ * @ret_next: (out): "retry", "reboot" or "poweroff"
+ *
+ * What follows a failure: pure, so that it can be tested.
+ * Returns: whether landfall-init needs an instruction for it
+ */
+bool lf_report_next(const LfErrorClass *class, const LfProfile *profile, unsigned attempt,
+		    const char **ret_next);
