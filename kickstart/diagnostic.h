@@ -1,9 +1,9 @@
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
+#include "base/json.h"
 
-/** LfPlace: where in which file; line and column count from 1, 0 is unknown. @file is interned text. */
+/** LfPlace: where in which file; line and column count from 1, 0 is unknown. @file is interned
+ * text. */
 typedef struct {
 	const char *file;
 	unsigned line;
@@ -26,7 +26,8 @@ typedef struct {
 	char *advice;
 } LfDiagnostic;
 
-/** LfDiagnostics: all findings in the order of the text; at most 200 are kept, the rest is counted. */
+/** LfDiagnostics: all findings in the order of the text; at most 200 are kept, the rest is counted.
+ */
 typedef struct LfDiagnostics LfDiagnostics;
 
 LfDiagnostics *lf_diagnostics_new(void);
@@ -44,3 +45,18 @@ const LfDiagnostic *lf_diagnostics_get(const LfDiagnostics *diagnostics, size_t 
 
 /** lf_diagnostic_text: (transfer full): "file:line:column: error: what — what to write instead". */
 char *lf_diagnostic_text(const LfDiagnostic *diagnostic);
+
+/**
+ * lf_diagnostics_sort:
+ * @first: findings before this index keep their places
+ * @rank: where in the text a place is; equal ranks keep their order
+ */
+void lf_diagnostics_sort(LfDiagnostics *diagnostics, size_t first,
+			 uint64_t (*rank)(const LfPlace *place, void *user_data), void *user_data);
+
+/**
+ * lf_diagnostics_to_json: (transfer full): an array of objects with "file", "line", "column",
+ * "severity" ("error" or "warning"), "code", "message" and, where there is one, "advice"
+ * (docs/formats.md). Line and column are 0 when unknown.
+ */
+json_t *lf_diagnostics_to_json(const LfDiagnostics *diagnostics);

@@ -3,9 +3,20 @@
 #include "kickstart/profile.h"
 
 /**
+ * lf_kickstart_resolve:
+ * @name: file or URL as an %include has it
+ * @from: file or URL of the kickstart that includes it
+ *
+ * Where an included file is: relative to the file that includes it. Pure.
+ *
+ * Returns: (transfer full): path or URL
+ */
+char *lf_kickstart_resolve(const char *name, const char *from);
+
+/**
  * LfKickstartLoad: how the parser reaches %include files; the parser itself does no I/O.
  * @name: as written in the text: path or URL
- * @from: the file that includes it
+ * @from: the file that includes it, itself resolved; see lf_kickstart_resolve()
  * Returns: (transfer full) (nullable): the bytes, or NULL with @error set
  */
 typedef GBytes *(*LfKickstartLoad)(const char *name, const char *from, void *user_data,
@@ -13,8 +24,9 @@ typedef GBytes *(*LfKickstartLoad)(const char *name, const char *from, void *use
 
 typedef enum {
 	LF_KICKSTART_WHOLE,
-	/* First pass, before %pre scripts ran: only sections are collected, commands are not looked at,
-	 * and an include that cannot be loaded yet is no error (a %pre script may write it). */
+	/* First pass, before %pre scripts ran: only sections are collected (scripts, and the lines
+	 * of %addon com_landfall), commands are not looked at, and an include that cannot be loaded
+	 * yet is no error (a %pre script may write it). The profile has no redacted text. */
 	LF_KICKSTART_SCRIPTS_ONLY,
 } LfKickstartPass;
 
@@ -26,7 +38,8 @@ typedef enum {
  * @diagnostics: (inout): findings are added, all of them, not only the first
  *
  * Reads a kickstart into a profile and validates what can be known without a machine. Pure.
- * Memory is bounded by a constant times the size of the text (includes: at most 32 files, 8 deep).
+ * Memory is bounded by a constant times the size of the text (at most 4 MiB a file; includes: at
+ * most 32 files, 8 deep).
  *
  * Errors: INPUT; the message is the first diagnostic's text and how many more there are.
  * Source: kickstart language as pykickstart 3.74 implements it for RHEL 10.

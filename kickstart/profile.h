@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /**
- * LfProfile: what a kickstart asks for, typed and validated, as the language says it; nothing is decided
- * here that depends on a machine. Text members are NULL when not given; arrays are never NULL.
- * Element types of GPtrArray are named beside them; the arrays own their elements.
+ * LfProfile: what a kickstart asks for, typed and validated, as the language says it; nothing is
+ * decided here that depends on a machine. Text members are NULL when not given; arrays are never
+ * NULL. Element types of GPtrArray are named beside them; the arrays own their elements.
  */
 
 typedef enum { LF_CLEAR_NONE, LF_CLEAR_ALL, LF_CLEAR_LINUX, LF_CLEAR_LIST } LfClearMode;
@@ -43,21 +43,22 @@ typedef struct {
 /** LfEncryption: the LUKS options of part (and later raid, logvol). */
 typedef struct {
 	bool is_encrypted;
-	LfSecret *passphrase; /* nullable */
-	char *luks_version; /* "luks1", "luks2"; NULL: luks2 */
-	char *cipher; /* NULL: aes-xts-plain64 */
-	char *pbkdf; /* "pbkdf2", "argon2i", "argon2id"; NULL: argon2id */
+	LfSecret *passphrase;	   /* nullable */
+	char *luks_version;	   /* "luks1", "luks2"; NULL: luks2 */
+	char *cipher;		   /* NULL: aes-xts-plain64 */
+	char *pbkdf;		   /* "pbkdf2", "argon2i", "argon2id"; NULL: argon2id */
 	uint32_t pbkdf_memory_kib; /* 0: not given */
-	uint32_t pbkdf_time_ms; /* 0: not given */
+	uint32_t pbkdf_time_ms;	   /* 0: not given */
 	uint32_t pbkdf_iterations; /* 0: not given */
 } LfEncryption;
 
-/** LfPart: a part line. @mount: "/path", "swap", … as written. Sizes in MiB as the language has them. */
+/** LfPart: a part line. @mount: "/path", "swap", … as written. Sizes in MiB as the language has
+ * them. */
 typedef struct {
 	LfPlace place;
 	char *mount;
 	char *fstype;
-	uint64_t size_mib; /* 0: not given */
+	uint64_t size_mib;    /* 0: not given */
 	uint64_t maxsize_mib; /* 0: no limit */
 	bool is_grow;
 	char *label;
@@ -70,7 +71,7 @@ typedef struct {
 /** LfNetwork: a network line. */
 typedef struct {
 	LfPlace place;
-	char *device; /* NULL: every Ethernet interface */
+	char *device;	 /* NULL: every Ethernet interface */
 	char *bootproto; /* "dhcp" or "static"; NULL: dhcp */
 	char *hostname;
 	char *ip, *netmask, *gateway;
@@ -91,13 +92,14 @@ typedef enum {
 	LF_SCRIPT_ONERROR,
 } LfScriptKind;
 
-/** LfScript: a section with an operator's script. @body: as written, byte for byte, between its lines. */
+/** LfScript: a section with an operator's script. @body: as written, byte for byte, between its
+ * lines; only CRLF line ends become LF. */
 typedef struct {
 	LfPlace place;
 	LfScriptKind kind;
 	char *interpreter; /* NULL: /bin/sh */
-	char *log; /* nullable */
-	bool is_nochroot; /* of %post */
+	char *log;	   /* nullable */
+	bool is_nochroot;  /* of %post */
 	bool is_erroronfail;
 	char *body;
 } LfScript;
@@ -122,8 +124,8 @@ typedef struct {
 	bool is_eject;
 
 	/* Accounts */
-	LfAccount *root; /* nullable: no rootpw line: locked */
-	GPtrArray *users; /* LfAccount */
+	LfAccount *root;     /* nullable: no rootpw line: locked */
+	GPtrArray *users;    /* LfAccount */
 	GPtrArray *ssh_keys; /* LfSshKey */
 
 	/* Storage */
@@ -135,11 +137,11 @@ typedef struct {
 	bool is_initlabel;
 	LfPlace clear_place;
 	char **ignore_drives; /* ignoredisk --drives */
-	char **only_use; /* ignoredisk --only-use */
+	char **only_use;      /* ignoredisk --only-use */
 	LfPlace ignoredisk_place;
 	bool is_reqpart;
 	bool is_reqpart_boot; /* --add-boot */
-	GPtrArray *parts; /* LfPart */
+	GPtrArray *parts;     /* LfPart */
 
 	/* Boot loader */
 	char *boot_append;
@@ -167,7 +169,8 @@ typedef struct {
 	LfOnFailure onfailure;
 	int64_t onfailure_retries; /* -1: not given */
 
-	/* The text that was read, includes expanded, secrets replaced by "********"; kept on the target */
+	/* The text that was read, includes expanded, secrets replaced by "********"; kept on the
+	 * target. Scripts are in it as they are: what an operator writes into one is not hidden. */
 	char *redacted;
 } LfProfile;
 

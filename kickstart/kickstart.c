@@ -1,0 +1,152 @@
+// Reads a kickstart: lines, sections, commands, then the whole.
+// Not here: each of these (source.c, section.c, command.c, validate.c), loading files (the caller).
+#include "kickstart/kickstart.h"
+
+#include <string.h>
+
+#include "kickstart/parser.h"
+#include "kickstart/redact.h"
+
+static bool is_blank_or_comment(const LfLine *line)
+{
+	size_t i = 0;
+
+	while (i < line->size && (line->text[i] == ' ' || line->text[i] == '\t'))
+		i++;
+	return i == line->size || line->text[i] == '#';
+}
+
+static bool begins_with_percent(const LfLine *line)
+{
+	size_t i = 0;
+
+	while (i < line->size && (line->text[i] == ' ' || line->text[i] == '\t'))
+		i++;
+	return i < line->size && line->text[i] == '%';
+}
+
+void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
+{
+	static const char *const slots[] = { "part", "reqpart", "ostreesetup", "unlock", "user" };
+	size_t errors = lf_diagnostics_count(parser->diagnostics, LF_SEVERITY_ERROR);
+	LfPlace place = { line->place.file, line->place.line, words->items[0].column };
+
+	if (words->count < 2 || *words->items[1].text == '\0') {
+		lf_parser_error(parser, place, "missing-argument", "write '%include FILE'",
+				"'%%include' needs a file");
+	} else {
+		place.column = words->items[1].column;
+		lf_source_include(&parser->source, words->items[1].text, &place,
+				  parser->pass == LF_KICKSTART_WHOLE);
+	}
+	// What the file would have said is not known.
+	if (lf_diagnostics_count(parser->diagnostics, LF_SEVERITY_ERROR) > errors)
+		for (size_t i = 0; i < G_N_ELEMENTS(slots); i++)
+			lf_parser_doubt(parser, slots[i]);
+}
+
+static void top_line(LfParser *parser, const LfLine *line)
+{
+	g_auto(LfWords) words = { 0 };
+
+	if (is_blank_or_comment(line)) {
+		if (parser->redacted)
+			lf_redact_line(parser->redacted, line->text, line->size, NULL, NULL);
+		return;
+	}
+	if (parser->pass == LF_KICKSTART_SCRIPTS_ONLY && !begins_with_percent(line))
+		return;
+	if (!lf_words_split(line->text, line->size, &line->place, parser->diagnostics, &words)) {
+		if (words.count > 0)
+			lf_command_doubt(parser, words.items[0].text);
+		return;
+	}
+	if (strcmp(words.items[0].text, "%include") == 0)
+		lf_include(parser, line, &words);
+	else if (words.items[0].text[0] == '%')
+		lf_section_open(parser, line, &words);
+	else
+		lf_command_run(parser, line, &words);
+}
+
+static void read_lines(LfParser *parser)
+{
+	LfLine line;
+
+	while (lf_source_next(&parser->source, &line)) {
+		lf_section_check(parser, &line);
+		if (parser->section.kind)
+			lf_section_line(parser, &line);
+		else
+			top_line(parser, &line);
+	}
+	lf_section_check(parser, NULL);
+}
+
+static bool throw_first(const LfDiagnostics *diagnostics, size_t first, size_t n_errors,
+			GError **error)
+{
+	const LfDiagnostic *diagnostic;
+	g_autofree char *text = NULL;
+
+	while ((diagnostic = lf_diagnostics_get(diagnostics, first)) &&
+	       diagnostic->severity != LF_SEVERITY_ERROR)
+		first++;
+	text = diagnostic ? lf_diagnostic_text(diagnostic) : g_strdup("the kickstart has errors");
+	if (n_errors == 1)
+		return lf_throw(error, LF_ERROR_INPUT, "%s", text);
+	return lf_throw(error, LF_ERROR_INPUT, "%s (and %zu more)", text, n_errors - 1);
+}
+
+static void parser_init(LfParser *parser, GBytes *text, const char *file, LfKickstartPass pass,
+			LfKickstartLoad load, void *user_data, LfDiagnostics *diagnostics)
+{
+	*parser = (LfParser){ .profile = lf_profile_new(),
+			      .diagnostics = diagnostics,
+			      .pass = pass,
+			      .file = g_intern_string(file) };
+	parser->seen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	parser->doubtful = g_hash_table_new(g_str_hash, g_str_equal);
+	if (pass == LF_KICKSTART_WHOLE)
+		parser->redacted = g_string_new(NULL);
+	lf_source_init(&parser->source, text, parser->file, load, user_data, diagnostics);
+}
+
+static void parser_clear(LfParser *parser)
+{
+	lf_profile_free(parser->profile);
+	lf_source_clear(&parser->source);
+	g_hash_table_unref(parser->seen);
+	g_hash_table_unref(parser->doubtful);
+	if (parser->redacted)
+		g_string_free(parser->redacted, TRUE);
+}
+
+LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pass,
+			      LfKickstartLoad load, void *user_data, LfDiagnostics *diagnostics,
+			      GError **error)
+{
+	size_t former_errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
+	size_t first = 0;
+	size_t n_errors;
+	LfProfile *profile = NULL;
+	LfParser parser;
+
+	while (lf_diagnostics_get(diagnostics, first))
+		first++;
+	parser_init(&parser, text, file, pass, load, user_data, diagnostics);
+	read_lines(&parser);
+	if (pass == LF_KICKSTART_WHOLE)
+		lf_validate(&parser);
+	lf_diagnostics_sort(diagnostics, first, lf_source_rank, &parser.source);
+	n_errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) - former_errors;
+	if (n_errors > 0) {
+		throw_first(diagnostics, first, n_errors, error);
+	} else {
+		profile = g_steal_pointer(&parser.profile);
+		if (parser.redacted)
+			profile->redacted = g_string_free(g_steal_pointer(&parser.redacted), FALSE);
+	}
+	parser_clear(&parser);
+	return profile;
+}

@@ -1,0 +1,130 @@
+// What only the whole profile tells: things missing, and lines that contradict each other.
+// Not here: single lines (their commands), whether it fits a machine (the planner).
+#include <string.h>
+
+#include "kickstart/parser.h"
+
+static const LfPart *find_part(const LfProfile *profile, const char *mount)
+{
+	for (guint i = 0; i < profile->parts->len; i++)
+		if (strcmp(((const LfPart *)profile->parts->pdata[i])->mount, mount) == 0)
+			return profile->parts->pdata[i];
+	return NULL;
+}
+
+static LfPlace nowhere(const LfParser *parser)
+{
+	return (LfPlace){ parser->file, 0, 0 };
+}
+
+// --- partitions ---------------------------------------------------------------------------------
+
+static void check_layout(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+	const LfPart *root = find_part(profile, "/");
+
+	if (lf_parser_is_doubtful(parser, "part"))
+		return;
+	if (!root)
+		lf_parser_error(parser, nowhere(parser), "missing-root",
+				"write 'part / --grow', with '--encrypted' for an encrypted one",
+				"there is no root file system");
+	if (lf_parser_is_doubtful(parser, "reqpart"))
+		return;
+	if (!profile->is_reqpart && !find_part(profile, "/boot/efi"))
+		lf_parser_error(parser, nowhere(parser), "missing-esp",
+				"write 'reqpart --add-boot', or 'part /boot/efi --fstype=efi "
+				"--size=512'",
+				"there is no EFI system partition: the machine could not start");
+	if (!profile->is_reqpart_boot && !find_part(profile, "/boot"))
+		lf_parser_error(parser, nowhere(parser), "missing-boot",
+				"write 'reqpart --add-boot', or 'part /boot --size=1024'",
+				"there is no /boot that the boot loader can read");
+}
+
+// --- encryption ---------------------------------------------------------------------------------
+
+static void check_encryption(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+	const LfUnlock *unlock = &profile->unlock;
+	bool is_any_encrypted = false;
+
+	for (guint i = 0; i < profile->parts->len; i++) {
+		const LfPart *part = profile->parts->pdata[i];
+
+		if (!part->encryption.is_encrypted)
+			continue;
+		is_any_encrypted = true;
+		if (!part->encryption.passphrase && !unlock->wants_tpm2 &&
+		    !lf_parser_is_doubtful(parser, "unlock"))
+			lf_parser_error(parser, part->place, "no-way-to-unlock",
+					"write 'unlock --tpm2' in %addon com_landfall, or add "
+					"'--passphrase='",
+					"'part %s' is encrypted, but nothing can unlock it: nobody "
+					"is there to type a passphrase",
+					part->mount);
+	}
+	if (unlock->wants_tpm2 && !is_any_encrypted && !lf_parser_is_doubtful(parser, "part"))
+		lf_parser_error(parser, unlock->place, "nothing-encrypted",
+				"add '--encrypted' to 'part /', or remove the line",
+				"'unlock' is given, but no partition is encrypted");
+}
+
+// --- payload and kernel -------------------------------------------------------------------------
+
+static bool is_flavour(const char *text)
+{
+	return strcmp(text, "standard") == 0 || strcmp(text, "lowlatency") == 0;
+}
+
+static void check_payload(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+	const char *slash = profile->ostree_ref ? strrchr(profile->ostree_ref, '/') : NULL;
+
+	if (!profile->ostree_ref && !lf_parser_is_doubtful(parser, "ostreesetup"))
+		lf_parser_error(parser, nowhere(parser), "missing-payload",
+				"write an 'ostreesetup' line", "nothing says what to install");
+	if (slash && profile->kernel_flavour && is_flavour(slash + 1) &&
+	    strcmp(slash + 1, profile->kernel_flavour) != 0)
+		lf_parser_error(parser, lf_parser_place(parser, "kernel"), "flavour-mismatch",
+				"write the same flavour in both",
+				"the kernel shall be '%s', but the ref ends in '%s'",
+				profile->kernel_flavour, slash + 1);
+}
+
+// --- accounts -----------------------------------------------------------------------------------
+
+static bool has_user(const LfProfile *profile, const char *name)
+{
+	if (strcmp(name, "root") == 0)
+		return true;
+	for (guint i = 0; i < profile->users->len; i++)
+		if (strcmp(((const LfAccount *)profile->users->pdata[i])->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void check_keys(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+
+	for (guint i = 0; i < profile->ssh_keys->len; i++) {
+		const LfSshKey *key = profile->ssh_keys->pdata[i];
+
+		if (!has_user(profile, key->user) && !lf_parser_is_doubtful(parser, "user"))
+			lf_parser_warn(parser, key->place, "unknown-user",
+				       "add a 'user' line, unless the image has this user",
+				       "no line makes the user '%s' of this key", key->user);
+	}
+}
+
+void lf_validate(LfParser *parser)
+{
+	check_payload(parser);
+	check_layout(parser);
+	check_encryption(parser);
+	check_keys(parser);
+}
