@@ -1,5 +1,7 @@
 # The images: packages → roots → commits → initramfs → media. Each step is a file or a stamp in
 # $(IMG), so what is up to date is left alone.
+include image/seed.mk
+
 LIBS += initramfs
 initramfs_SRCS := $(addprefix image/,initramfs.c modules.c elf.c)
 initramfs_PKGS := glib-2.0 libarchive

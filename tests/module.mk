@@ -14,7 +14,14 @@ TESTS += $(UNIT_TESTS) $(FILES_TESTS)
 FUZZERS += $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
 # What they link beyond base.
+test-facts_LIBS := plan kickstart base
+test-disk_LIBS := plan kickstart base
+test-layout_LIBS := plan kickstart base
 test-init_LIBS := init base
+test-iso9660_LIBS := seed base
+test-seed_LIBS := seed base
+fuzz-iso9660_LIBS := seed base
+fuzz-seed_LIBS := seed base
 test-payload_LIBS := apply plan kickstart base
 test-elf_LIBS := initramfs base
 test-modules_LIBS := initramfs base

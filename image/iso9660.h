@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/throw.h"
+
+#include <stdint.h>
+
+/** LfIsoExtent: where a file lies in an image; offset and size in bytes. */
+typedef struct {
+	uint64_t offset_bytes;
+	uint64_t size_bytes;
+} LfIsoExtent;
+
+/**
+ * lf_iso_find:
+ * @fd: an ISO 9660 image or device, readable by pread(); hostile
+ * @path: such as "/landfall/seed.img"; at most 16 names
+ *
+ * Finds a regular file. Rock Ridge names are compared exactly, plain ones without regard to case
+ * and without their version number. Reads volume descriptor and directories only; a directory over
+ * 4 MiB is refused.
+ *
+ * Errors: INPUT when this is no ISO 9660 image, when it is damaged, or has no such file;
+ * UNSUPPORTED for a file in several pieces; IO. Source: ECMA-119 (8.4, 9.1), SUSP 1.12, Rock
+ * Ridge 1.12 (4.1.4 NM).
+ */
+bool lf_iso_find(int fd, const char *path, LfIsoExtent *ret_extent, GError **error);
+
+/**
+ * lf_iso_read:
+ * @max_bytes: a longer file is an INPUT error
+ * Reads a whole file, found as by lf_iso_find().
+ * Returns: (transfer full) (nullable)
+ */
+GBytes *lf_iso_read(int fd, const char *path, uint64_t max_bytes, GError **error);
