@@ -58,8 +58,8 @@ static void check_password(LfCall *call, const LfAccount *account, LfPlace place
 
 	if (text && account->is_crypted && !is_hash(text))
 		lf_call_error(call, place, "not-a-hash",
-			      "write a crypt(3) hash in quotes, as 'mkpasswd' prints it, or leave "
-			      "'--iscrypted' out",
+			      "write a crypt(3) hash as 'mkpasswd' prints it, or '--lock' for an "
+			      "account without a password",
 			      "the password is not a hash");
 	if (text && !account->is_crypted && looks_like_hash(text))
 		lf_call_warn(call, place, "looks-crypted", "add '--iscrypted' if it is one",

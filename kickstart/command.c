@@ -198,6 +198,9 @@ void lf_command_doubt(LfParser *parser, const char *name)
 
 	if (command)
 		lf_parser_doubt(parser, slot_of(command));
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		if (others[i].topic && strcmp(others[i].name, name) == 0)
+			lf_parser_doubt(parser, others[i].topic);
 }
 
 // What was most likely meant counts as written, though not how.

@@ -25,24 +25,41 @@ static bool begins_with_percent(const LfLine *line)
 	return i < line->size && line->text[i] == '%';
 }
 
+static bool has_pre_script(const LfProfile *profile)
+{
+	for (guint i = 0; i < profile->scripts->len; i++)
+		if (((const LfScript *)profile->scripts->pdata[i])->kind == LF_SCRIPT_PRE)
+			return true;
+	return false;
+}
+
+static LfIncludeNeed include_need(const LfParser *parser, const char *name)
+{
+	if (parser->pass == LF_KICKSTART_SCRIPTS_ONLY)
+		return LF_INCLUDE_OPTIONAL;
+	if (parser->pass == LF_KICKSTART_DESK && *name == '/' && has_pre_script(parser->profile))
+		return LF_INCLUDE_LATER;
+	return LF_INCLUDE_REQUIRED;
+}
+
 void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
 {
 	static const char *const slots[] = { "part", "reqpart", "ostreesetup", "unlock", "user" };
-	size_t errors = lf_diagnostics_count(parser->diagnostics, LF_SEVERITY_ERROR);
 	LfPlace place = { line->place.file, line->place.line, words->items[0].column };
+	const char *name = words->count > 1 ? words->items[1].text : "";
+	bool is_loaded = false;
 
-	if (words->count < 2 || *words->items[1].text == '\0') {
+	if (*name) {
+		place.column = words->items[1].column;
+		is_loaded = lf_source_include(&parser->source, name, &place,
+					      include_need(parser, name));
+	} else {
 		lf_parser_error(parser, place, "missing-argument", "write '%include FILE'",
 				"'%%include' needs a file");
-	} else {
-		place.column = words->items[1].column;
-		lf_source_include(&parser->source, words->items[1].text, &place,
-				  parser->pass == LF_KICKSTART_WHOLE);
 	}
 	// What the file would have said is not known.
-	if (lf_diagnostics_count(parser->diagnostics, LF_SEVERITY_ERROR) > errors)
-		for (size_t i = 0; i < G_N_ELEMENTS(slots); i++)
-			lf_parser_doubt(parser, slots[i]);
+	for (size_t i = 0; !is_loaded && i < G_N_ELEMENTS(slots); i++)
+		lf_parser_doubt(parser, slots[i]);
 }
 
 static void top_line(LfParser *parser, const LfLine *line)
@@ -107,7 +124,7 @@ static void parser_init(LfParser *parser, GBytes *text, const char *file, LfKick
 			      .file = g_intern_string(file) };
 	parser->seen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	parser->doubtful = g_hash_table_new(g_str_hash, g_str_equal);
-	if (pass == LF_KICKSTART_WHOLE)
+	if (pass != LF_KICKSTART_SCRIPTS_ONLY)
 		parser->redacted = g_string_new(NULL);
 	lf_source_init(&parser->source, text, parser->file, load, user_data, diagnostics);
 }
@@ -136,7 +153,7 @@ LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pa
 		first++;
 	parser_init(&parser, text, file, pass, load, user_data, diagnostics);
 	read_lines(&parser);
-	if (pass == LF_KICKSTART_WHOLE)
+	if (pass != LF_KICKSTART_SCRIPTS_ONLY)
 		lf_validate(&parser);
 	lf_diagnostics_sort(diagnostics, first, lf_source_rank, &parser.source);
 	n_errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) - former_errors;

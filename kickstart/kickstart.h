@@ -28,6 +28,9 @@ typedef enum {
 	 * of %addon com_landfall), commands are not looked at, and an include that cannot be loaded
 	 * yet is no error (a %pre script may write it). The profile has no redacted text. */
 	LF_KICKSTART_SCRIPTS_ONLY,
+	/* The whole, away from the machine: when there is a %pre script, an absolute include that
+	 * cannot be loaded is a warning, and nothing is said to be missing that it may bring. */
+	LF_KICKSTART_DESK,
 } LfKickstartPass;
 
 /**

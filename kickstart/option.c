@@ -1,12 +1,12 @@
-// Takes a command's line apart by its table of options, as argparse would, and checks each value.
-// Not here: what values mean together (each command's apply), the tables.
+// Takes a command's line apart by its table of options, as argparse would.
+// Not here: single values (value.c), what they mean together (each command's apply), the tables.
 #include "kickstart/option.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "kickstart/near.h"
+#include "kickstart/value.h"
 
 #define REDACTED "********"
 
@@ -51,7 +51,7 @@ static const LfOption *find_exact(const LfCommand *command, const char *name)
 	return NULL;
 }
 
-static bool is_same(const LfOption *a, const LfOption *b)
+bool lf_option_is_same(const LfOption *a, const LfOption *b)
 {
 	return a->kind == b->kind && a->flags == b->flags && a->offset == b->offset &&
 	       a->min == b->min && !(a->flags & (LF_OPTION_UNSUPPORTED | LF_OPTION_IGNORED));
@@ -82,7 +82,7 @@ static const LfOption *find_option(LfCall *call, const LfPlace *place, const cha
 
 		if (!g_str_has_prefix(option->name, name))
 			continue;
-		if (found && !is_same(found, option)) {
+		if (found && !lf_option_is_same(found, option)) {
 			lf_call_error(call, *place, "ambiguous-option", "write the whole name",
 				      "'%s' could be '%s' or '%s'", name, found->name,
 				      option->name);
@@ -127,202 +127,6 @@ LfPlace lf_call_word_place(const LfCall *call, guint index)
 	return place;
 }
 
-// --- values -------------------------------------------------------------------------------------
-
-static void *field_of(const LfCall *call, const LfOption *option)
-{
-	return (char *)call->values + option->offset;
-}
-
-static void bad_shape(LfCall *call, const LfPlace *place, LfShape shape, const char *text)
-{
-	if (lf_url_has_user(text))
-		lf_call_error(call, *place, "invalid-value", lf_shape_advice(shape),
-			      "this is not %s", lf_shape_noun(shape));
-	else
-		lf_call_error(call, *place, "invalid-value", lf_shape_advice(shape),
-			      "'%s' is not %s", text, lf_shape_noun(shape));
-}
-
-static void store_text(LfCall *call, const LfOption *option, const LfPlace *place, const char *text)
-{
-	char **field = field_of(call, option);
-
-	// An empty text is the same as none, but it takes back one that was given before.
-	g_clear_pointer(field, g_free);
-	if (*text && !lf_shape_fits(option->shape, text))
-		bad_shape(call, place, option->shape, text);
-	else if (*text)
-		*field = g_strdup(text);
-	else if (option->flags & LF_OPTION_REQUIRED)
-		lf_call_error(call, *place, "empty-value", NULL, "'%s' is empty", option->name);
-}
-
-static void store_secret(LfCall *call, const LfOption *option, const LfPlace *place,
-			 const char *text)
-{
-	LfSecret **field = field_of(call, option);
-
-	g_clear_pointer(field, lf_secret_free);
-	if (*text == '\0')
-		lf_call_error(call, *place, "empty-value", "write one, or leave the option out",
-			      "'%s' is empty", option->name);
-	else
-		*field = lf_secret_new_text(text);
-}
-
-static void store_list(LfCall *call, const LfOption *option, const LfPlace *place, const char *text)
-{
-	char ***field = field_of(call, option);
-	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-
-	for (char **part = parts; *part; part++) {
-		g_strstrip(*part);
-		if (**part == '\0')
-			continue;
-		if (!lf_shape_fits(option->shape, *part))
-			bad_shape(call, place, option->shape, *part);
-		g_ptr_array_add(list, g_strdup(*part));
-	}
-	if (list->len == 0)
-		lf_call_error(call, *place, "empty-value", "write names divided by commas",
-			      "the list of '%s' is empty", option->name);
-	g_ptr_array_add(list, NULL);
-	g_strfreev(*field);
-	*field = (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
-}
-
-static char *choices_text(const LfChoice *choices)
-{
-	GString *text = g_string_new("write ");
-
-	for (const LfChoice *choice = choices; choice->name; choice++)
-		if (!choice->note)
-			g_string_append_printf(text, "%s'%s'", choice == choices ? "" : ", ",
-					       choice->name);
-	return g_string_free(text, FALSE);
-}
-
-static void store_choice(LfCall *call, const LfOption *option, const LfPlace *place,
-			 const char *text)
-{
-	char **field = field_of(call, option);
-	g_autofree char *advice = NULL;
-
-	for (const LfChoice *choice = option->choices; choice->name; choice++) {
-		if (strcmp(choice->name, text) != 0)
-			continue;
-		if (choice->note)
-			lf_call_error(call, *place, "unsupported-value", choice->note,
-				      "'%s=%s' is not supported", option->name, text);
-		g_free(*field);
-		*field = g_strdup(text);
-		return;
-	}
-	advice = choices_text(option->choices);
-	lf_call_error(call, *place, "invalid-value", advice, "'%s' is no value of '%s'", text,
-		      option->name);
-}
-
-static void store_boolean(LfCall *call, const LfOption *option, const LfPlace *place,
-			  const char *text)
-{
-	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
-	bool *field = field_of(call, option);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (g_ascii_strcasecmp(words[i], text) == 0) {
-			*field = i % 2 == 1;
-			return;
-		}
-	}
-	lf_call_error(call, *place, "invalid-value", "write 'yes' or 'no'",
-		      "'%s' is neither yes nor no", text);
-}
-
-static bool is_number(const char *text)
-{
-	const char *digits = *text == '-' || *text == '+' ? text + 1 : text;
-
-	return *digits && strspn(digits, "0123456789") == strlen(digits);
-}
-
-static void store_number(LfCall *call, const LfOption *option, const LfPlace *place,
-			 const char *text)
-{
-	uint64_t max = option->max ? option->max : UINT32_MAX;
-	const char *digits = *text == '+' ? text + 1 : text;
-	g_autofree char *advice = g_strdup_printf("write a whole number from %" G_GUINT64_FORMAT
-						  " to %" G_GUINT64_FORMAT,
-						  option->min, max);
-	guint64 value = 0;
-
-	if (!is_number(text)) {
-		lf_call_error(call, *place, "invalid-number", advice, "'%s' is not a whole number",
-			      text);
-		return;
-	}
-	if (!g_ascii_string_to_unsigned(digits, 10, option->min, max, &value, NULL)) {
-		lf_call_error(call, *place, "out-of-range", advice, "'%s=%s' is out of range",
-			      option->name, text);
-		return;
-	}
-	if (option->kind == LF_OPTION_U32)
-		*(uint32_t *)field_of(call, option) = (uint32_t)value;
-	else
-		*(uint64_t *)field_of(call, option) = value;
-}
-
-static void (*const stores[])(LfCall *, const LfOption *, const LfPlace *, const char *) = {
-	[LF_OPTION_BOOLEAN] = store_boolean, [LF_OPTION_TEXT] = store_text,
-	[LF_OPTION_SECRET] = store_secret,   [LF_OPTION_LIST] = store_list,
-	[LF_OPTION_CHOICE] = store_choice,   [LF_OPTION_U32] = store_number,
-	[LF_OPTION_U64] = store_number,	     [LF_OPTION_I64] = store_number,
-};
-
-static void clear_field(LfCall *call, const LfOption *option)
-{
-	if (option->flags & (LF_OPTION_UNSUPPORTED | LF_OPTION_IGNORED))
-		return;
-	if (option->kind == LF_OPTION_TEXT || option->kind == LF_OPTION_CHOICE)
-		g_clear_pointer((char **)field_of(call, option), g_free);
-	else if (option->kind == LF_OPTION_LIST)
-		g_clear_pointer((char ***)field_of(call, option), g_strfreev);
-	else if (option->kind == LF_OPTION_SECRET)
-		g_clear_pointer((LfSecret **)field_of(call, option), lf_secret_free);
-}
-
-// --- flags --------------------------------------------------------------------------------------
-
-// Two flags that set one field to different values cannot both be meant.
-static bool contradicts(LfCall *call, const LfOption *option, const LfPlace *place)
-{
-	for (size_t i = 0; i < call->command->n_options; i++) {
-		const LfOption *other = &call->command->options[i];
-
-		if (call->given[i].line == 0 || other == option || other->kind > LF_OPTION_SET ||
-		    other->offset != option->offset || is_same(other, option))
-			continue;
-		if (other->flags || option->flags)
-			continue;
-		lf_call_error(call, *place, "conflicting-options", "leave one of them out",
-			      "'%s' and '%s' cannot both be given", other->name, option->name);
-		return true;
-	}
-	return false;
-}
-
-static void store_flag(LfCall *call, const LfOption *option, const LfPlace *place)
-{
-	if (contradicts(call, option, place))
-		return;
-	if (option->kind == LF_OPTION_SET)
-		*(int *)field_of(call, option) = (int)option->min;
-	else
-		*(bool *)field_of(call, option) = option->kind == LF_OPTION_FLAG;
-}
-
 // --- words of the line --------------------------------------------------------------------------
 
 static void cut(LfCall *call, const LfWord *word, const char *option_name)
@@ -339,13 +143,25 @@ static LfPlace place_of(const LfCall *call, const LfWord *word)
 	return (LfPlace){ call->place.file, call->place.line, word->column };
 }
 
-// A word behind an option is its value unless it looks like an option itself; negative numbers and
-// words with blanks do not (argparse's rule).
-static bool is_value(const char *text)
+static bool is_beginning_of_option(const LfCommand *command, const char *text)
 {
-	if (*text != '-' || text[1] == '\0' || strchr(text, ' '))
+	size_t length = strcspn(text, "=");
+
+	for (size_t i = 0; length > 2 && i < command->n_options; i++)
+		if (strncmp(command->options[i].name, text, length) == 0)
+			return true;
+	return false;
+}
+
+// What begins with '-' is an option, but for negative numbers and for words with blanks that fit no
+// option (argparse's rules).
+static bool is_word(const LfCall *call, const char *text)
+{
+	if (*text != '-' || text[1] == '\0')
 		return true;
-	return text[1] != '-' && strspn(text + 1, "0123456789.") == strlen(text + 1);
+	if (is_beginning_of_option(call->command, text))
+		return false;
+	return strchr(text, ' ') || strspn(text + 1, "0123456789.") == strlen(text + 1);
 }
 
 static void not_supported(LfCall *call, const LfOption *option, const LfPlace *place)
@@ -361,9 +177,9 @@ static void store(LfCall *call, const LfOption *option, const LfPlace *place, co
 	else if (option->flags & LF_OPTION_IGNORED)
 		return;
 	else if (value)
-		stores[option->kind](call, option, place, value);
+		lf_value_store(call, option, place, value);
 	else
-		store_flag(call, option, place);
+		lf_value_set(call, option, place);
 }
 
 /* Returns: how many words were used. */
@@ -398,7 +214,7 @@ static size_t take_option(LfCall *call, const LfWords *line, size_t index)
 		store(call, option, &value_place, equals + 1);
 		return 1;
 	}
-	if (!next || !is_value(next->text)) {
+	if (!next || !is_word(call, next->text)) {
 		g_autofree char *advice = g_strdup_printf("write %s=VALUE", option->name);
 
 		lf_call_error(call, place, "missing-value", advice, "'%s' needs a value",
@@ -427,7 +243,7 @@ static void take_words(LfCall *call, const LfWords *line)
 	while (i < line->count) {
 		const char *text = line->items[i].text;
 
-		if (is_only_words || text[0] != '-' || is_value(text)) {
+		if (is_only_words || is_word(call, text)) {
 			take_word(call, &line->items[i]);
 			i++;
 		} else if (strcmp(text, "--") == 0) {
@@ -483,7 +299,7 @@ static void check_words(LfCall *call)
 			const char *text = lf_call_word(call, i);
 
 			if (!lf_shape_fits(command->word_shape, text))
-				bad_shape(call, &place, command->word_shape, text);
+				lf_value_bad_shape(call, &place, command->word_shape, text);
 		}
 }
 
@@ -514,9 +330,11 @@ bool lf_call_parse(const LfCommand *command, const LfPlace *place, const LfWords
 	ret->words = g_array_new(FALSE, FALSE, sizeof(LfWord));
 	ret->cuts = g_array_new(FALSE, FALSE, sizeof(LfCut));
 	g_array_set_clear_func(ret->cuts, cut_clear);
-	take_words(ret, line);
-	check_words(ret);
-	check_required(ret);
+	if (!(command->flags & LF_COMMAND_FREE)) {
+		take_words(ret, line);
+		check_words(ret);
+		check_required(ret);
+	}
 	return !ret->is_broken;
 }
 
@@ -524,7 +342,7 @@ void lf_call_clear(LfCall *call)
 {
 	if (call->values)
 		for (size_t i = 0; i < call->command->n_options; i++)
-			clear_field(call, &call->command->options[i]);
+			lf_value_clear(call, &call->command->options[i]);
 	g_clear_pointer(&call->values, g_free);
 	g_clear_pointer(&call->given, g_free);
 	g_clear_pointer(&call->words, g_array_unref);

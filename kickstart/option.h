@@ -61,12 +61,16 @@ typedef struct {
 		name, LF_OPTION_##kind, LF_OPTION_UNSUPPORTED, .note = why                         \
 	}
 
+/** lf_option_is_same: are they two names of one option? */
+bool lf_option_is_same(const LfOption *a, const LfOption *b);
+
 typedef struct LfCall LfCall;
 typedef struct LfParser LfParser;
 
 enum {
 	LF_COMMAND_ONCE = 1 << 0, /* a second line takes the first one's place, with a warning */
 	LF_COMMAND_SECRET_WORDS = 1 << 1, /* its words are secrets */
+	LF_COMMAND_FREE = 1 << 2,	  /* what follows its name is not looked at */
 };
 
 /**

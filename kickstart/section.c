@@ -189,12 +189,12 @@ static const LfSectionKind kinds[] = {
 	{ { "%certificate", LF_COMMAND_OPTIONS(certificate_options), .apply = begin_unsupported } },
 	{ { "%traceback", LF_COMMAND_OPTIONS(script_options), .values_size = sizeof(LfScript),
 	    .apply = begin_unsupported } },
-	{ { "%anaconda", .max_words = UINT32_MAX, .apply = begin_ignored } },
+	{ { "%anaconda", .flags = LF_COMMAND_FREE, .apply = begin_ignored } },
 };
 
 // An add-on of another name: whatever stands in its lines is its own affair.
 static const LfSectionKind other_addon = {
-	{ "%addon", .max_words = UINT32_MAX, .apply = begin_other_addon },
+	{ "%addon", .flags = LF_COMMAND_FREE, .apply = begin_other_addon },
 };
 
 static const LfSectionKind *find_kind(const char *name)

@@ -158,9 +158,10 @@ static bool is_open(const LfSource *source, const char *name)
 	return false;
 }
 
-static bool may_include(LfSource *source, const char *name, const LfPlace *place)
+static bool may_include(LfSource *source, const char *resolved, const char *name,
+			const LfPlace *place)
 {
-	if (lf_url_has_user(name)) {
+	if (lf_url_has_user(resolved)) {
 		add_error(source, place, "url-credentials",
 			  "serve the file without a password, or put it on the medium",
 			  "a user or password in a URL would show in messages and logs");
@@ -184,7 +185,7 @@ static bool may_include(LfSource *source, const char *name, const LfPlace *place
 	return true;
 }
 
-void lf_source_include(LfSource *source, const char *name, const LfPlace *place, bool is_required)
+bool lf_source_include(LfSource *source, const char *name, const LfPlace *place, LfIncludeNeed need)
 {
 	const char *from = source->stack[source->depth - 1].name;
 	g_autofree char *resolved = lf_kickstart_resolve(name, from);
@@ -192,18 +193,21 @@ void lf_source_include(LfSource *source, const char *name, const LfPlace *place,
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes;
 
-	if (!may_include(source, shown, place))
-		return;
+	if (!may_include(source, resolved, shown, place))
+		return false;
 	bytes = source->load(name, from, source->user_data, &error);
-	if (bytes) {
+	if (bytes)
 		push(source, bytes, shown, true);
-		return;
-	}
-	if (is_required)
+	else if (need == LF_INCLUDE_REQUIRED)
 		lf_diagnostics_add(source->diagnostics, LF_SEVERITY_ERROR, place, "include-failed",
 				   "put the file there, or write its right name",
 				   "cannot read the included file: %s",
 				   error ? error->message : "no reason given");
+	else if (need == LF_INCLUDE_LATER)
+		lf_diagnostics_add(source->diagnostics, LF_SEVERITY_WARNING, place, "include-later",
+				   "check it on the machine",
+				   "this file is not here; a %%pre script may write it");
+	return bytes != NULL;
 }
 
 uint64_t lf_source_rank(const LfPlace *place, void *user_data)
@@ -219,7 +223,9 @@ uint64_t lf_source_rank(const LfPlace *place, void *user_data)
 		if (run->file == place->file && run->line <= place->line)
 			best = run;
 	}
-	return best ? best->serial + (place->line - best->line) : G_MAXUINT64;
+	if (!best)
+		return G_MAXUINT64;
+	return ((best->serial + (place->line - best->line)) << 24) | MIN(place->column, 0xffffff);
 }
 
 void lf_source_clear(LfSource *source)

@@ -53,18 +53,27 @@ void lf_source_init(LfSource *source, GBytes *text, const char *file, LfKickstar
 /** lf_source_next: false at the end of the outermost file. */
 bool lf_source_next(LfSource *source, LfLine *ret);
 
+/** LfIncludeNeed: what it means that an included file cannot be loaded. */
+typedef enum {
+	LF_INCLUDE_REQUIRED, /* an error */
+	LF_INCLUDE_LATER,    /* a warning: a script may write it */
+	LF_INCLUDE_OPTIONAL, /* nothing */
+} LfIncludeNeed;
+
 /**
  * lf_source_include:
  * @name: file or URL as written
  * @place: of @name, for findings
- * @is_required: false: a file that cannot be loaded is no finding
  *
  * The lines of the file come next. Refuses loops, more than 8 files in each other, more than 32 in
  * all.
+ *
+ * Returns: false when it was not loaded
  */
-void lf_source_include(LfSource *source, const char *name, const LfPlace *place, bool is_required);
+bool lf_source_include(LfSource *source, const char *name, const LfPlace *place,
+		       LfIncludeNeed need);
 
-/** lf_source_rank: a number that grows along the lines as they were read. @source: an LfSource. */
+/** lf_source_rank: a number that grows along the text as it was read. @source: an LfSource. */
 uint64_t lf_source_rank(const LfPlace *place, void *source);
 
 /** lf_source_clear: closes all files; the ones loaded by it are wiped. */

@@ -1,0 +1,96 @@
+// `landfall check`: all findings about kickstart files, for people or as JSON.
+// Not here: finding them (kickstart/).
+#include <stdio.h>
+#include <string.h>
+
+#include "ztp/load.h"
+#include "ztp/verb.h"
+
+#define STATUS_WARNINGS 1
+#define STATUS_ERRORS	2
+
+static char *format;
+static gboolean is_strict;
+
+static const GOptionEntry options[] = {
+	{ "format", 0, 0, G_OPTION_ARG_STRING, &format,
+	  "How to print findings: text or json (text)", "FORMAT" },
+	{ "strict", 0, 0, G_OPTION_ARG_NONE, &is_strict,
+	  "End with status 1 when there are warnings", NULL },
+	{ NULL },
+};
+
+static void check_file(const char *path, LfDiagnostics *diagnostics)
+{
+	size_t errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfProfile) profile = lf_kickstart_load(path, diagnostics, &error);
+	LfPlace place = { g_intern_string(path), 0, 0 };
+
+	// Without a finding of its own the file could not even be read.
+	if (!profile && lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) == errors)
+		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable", NULL, "%s",
+				   error->message);
+}
+
+static void print_text(const LfDiagnostics *diagnostics, size_t n_files)
+{
+	size_t errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
+	size_t warnings = lf_diagnostics_count(diagnostics, LF_SEVERITY_WARNING);
+	const LfDiagnostic *diagnostic;
+	size_t shown = 0;
+
+	for (; (diagnostic = lf_diagnostics_get(diagnostics, shown)); shown++) {
+		g_autofree char *text = lf_diagnostic_text(diagnostic);
+
+		puts(text);
+	}
+	if (shown < errors + warnings)
+		printf("… and %zu more\n", errors + warnings - shown);
+	printf("%zu file%s, %zu error%s, %zu warning%s\n", n_files, n_files == 1 ? "" : "s", errors,
+	       errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+}
+
+static void print_json(const LfDiagnostics *diagnostics)
+{
+	g_autoptr(json_t) array = lf_diagnostics_to_json(diagnostics);
+	g_autofree char *text = lf_json_print(array, true);
+
+	fputs(text, stdout);
+}
+
+static int run(char **args, GError **error)
+{
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	bool is_json = g_strcmp0(format, "json") == 0;
+
+	if (format && !is_json && strcmp(format, "text") != 0)
+		return lf_throw(error, LF_ERROR_INPUT, "--format=%s: write 'text' or 'json'",
+				format);
+	if (!args[0])
+		return lf_throw(error, LF_ERROR_INPUT, "no file to check: landfall check FILE…");
+	for (char **path = args; *path; path++)
+		check_file(*path, diagnostics);
+	if (is_json)
+		print_json(diagnostics);
+	else
+		print_text(diagnostics, g_strv_length(args));
+	if (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) > 0)
+		return STATUS_ERRORS;
+	return is_strict && lf_diagnostics_count(diagnostics, LF_SEVERITY_WARNING) > 0
+		       ? STATUS_WARNINGS
+		       : 0;
+}
+
+const LfVerb lf_verb_check = {
+	.name = "check",
+	.arguments = "FILE…",
+	.summary = "check kickstart files and tell all that is wrong with them",
+	.description = "FILE is a path or a URL. Files that it includes are read too.\n\n"
+		       "Each finding is a line 'file:line:column: error: what — what to write "
+		       "instead', or an\n"
+		       "object with file, line, column, severity, code, message and advice.\n\n"
+		       "Exit status: 0 no errors, 1 warnings (with --strict), 2 errors.",
+	.options = options,
+	.run = run,
+};
