@@ -47,13 +47,13 @@ const LfBootArch *lf_boot_arch(const char *architecture, GError **error)
 
 char *lf_boot_grub_cfg(const char *boot_uuid, const char *menu_prefix, int64_t timeout_s)
 {
+	// The timeout stands behind the menu, which sets one of its own.
 	return g_strdup_printf(
 		"# Finds /boot and loads the menu that OSTree writes at each deployment.\n"
 		"search --no-floppy --fs-uuid --set=root %s\n"
-		"set timeout=%" G_GINT64_FORMAT "\n"
-		"set default=0\n"
-		"source ($root)%s/loader/grub.cfg\n",
-		boot_uuid, timeout_s < 0 ? DEFAULT_TIMEOUT_S : timeout_s, menu_prefix);
+		"source ($root)%s/loader/grub.cfg\n"
+		"set timeout=%" G_GINT64_FORMAT "\n",
+		boot_uuid, menu_prefix, timeout_s < 0 ? DEFAULT_TIMEOUT_S : timeout_s);
 }
 
 static bool copy_to_esp(int tree_fd, const char *from, int esp_fd, const char *dir,

@@ -210,8 +210,8 @@ static bool wait_for_node(const char *node, const LfPlanPartition *partition, GE
 			node, start, size, partition->start_bytes, partition->size_bytes);
 }
 
-bool lf_disk_node(const LfDisk *disk, const LfPlanPartition *partition, LfScope *held,
-		  char **ret_node, GError **error)
+bool lf_disk_partition_node(const LfDisk *disk, const LfPlanPartition *partition, LfScope *held,
+			    char **ret_node, GError **error)
 {
 	g_autofree char *node = NULL;
 

@@ -41,7 +41,7 @@ bool lf_disk_zero(const LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes,
 bool lf_disk_reread(LfDisk *disk, GError **error);
 
 /**
- * lf_disk_node:
+ * lf_disk_partition_node:
  * @held: takes the loop device of a plain file's partition
  * @ret_node: (out) (transfer full): device node of the partition
  *
@@ -49,8 +49,8 @@ bool lf_disk_reread(LfDisk *disk, GError **error);
  *
  * Errors: IO that tells what was there instead.
  */
-bool lf_disk_node(const LfDisk *disk, const LfPlanPartition *partition, LfScope *held,
-		  char **ret_node, GError **error);
+bool lf_disk_partition_node(const LfDisk *disk, const LfPlanPartition *partition, LfScope *held,
+			    char **ret_node, GError **error);
 
 /** lf_disk_flush: flushes what was written, down to the medium. */
 bool lf_disk_flush(const LfDisk *disk, GError **error);

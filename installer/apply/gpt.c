@@ -161,7 +161,7 @@ static bool add_volume(LfInstall *install, const LfPlanPartition *partition, GEr
 	g_autofree char *node = NULL;
 	LfVolume *volume;
 
-	if (!lf_disk_node(install->disk, partition, install->held, &node, error))
+	if (!lf_disk_partition_node(install->disk, partition, install->held, &node, error))
 		return false;
 	volume = g_new0(LfVolume, 1);
 	volume->partition = partition;

@@ -4,4 +4,4 @@ apply_SRCS := $(addprefix installer/apply/,accounts.c apply.c boot.c commit.c co
 	payload-object.c record.c scope.c scripts.c services.c sysroot.c tools.c tpm.c tree.c userdb.c \
 	verify.c wipe.c)
 apply_PKGS := glib-2.0 gio-2.0 gio-unix-2.0 jansson ostree-1 libcryptsetup fdisk efivar efiboot \
-	libcrypto libkmod libcrypt
+	libcrypto libkmod libcrypt zlib

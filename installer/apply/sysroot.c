@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "installer/apply/effects.h"
 #include "installer/apply/mounts.h"
 #include "installer/apply/tree.h"
 
-#define MENU	  "../loader/grub.cfg"
-#define MENU_LINK "boot/grub/grub.cfg"
+#define MENU	     "../loader/grub.cfg"
+#define MENU_LINK    "boot/grub/grub.cfg"
+#define MENU_PATH    "/boot/loader/grub.cfg"
+#define MENU_PROGRAM "/usr/sbin/grub-mkconfig"
 
 static bool throw_ostree(GError **error, const char *what)
 {
@@ -35,7 +38,8 @@ static bool configure_repo(OstreeRepo *repo, GError **error)
 
 	// The installed system remounts /sysroot read-only at boot; see ostree-prepare-root(1).
 	g_key_file_set_boolean(config, "sysroot", "readonly", TRUE);
-	g_key_file_set_string(config, "sysroot", "bootloader", "auto");
+	// For the first deployment alone; see write_menu().
+	g_key_file_set_string(config, "sysroot", "bootloader", "none");
 	if (!ostree_repo_write_config(repo, config, error) ||
 	    !ostree_repo_reload_config(repo, NULL, error))
 		return throw_ostree(error, "cannot configure the repository");
@@ -262,8 +266,25 @@ static bool enter_tree(LfInstall *install, GError **error)
 	       make_var(install->root_fd, error) && mount_data(install, error);
 }
 
+// libostree would run the program in a bare chroot where /boot is not mounted, so the first menu
+// comes from the same program run in the whole tree. From the first boot on libostree runs it by
+// itself.
+static bool write_menu(LfInstall *install, GError **error)
+{
+	OstreeRepo *repo = ostree_sysroot_repo(install->sysroot);
+	g_autoptr(GKeyFile) config = ostree_repo_copy_config(repo);
+	LfProc proc = { .argv = LF_PROC_ARGV(MENU_PROGRAM, "-o", MENU_PATH), .root = LF_SYSROOT };
+
+	if (!lf_proc_run(&proc, NULL, error))
+		return lf_prefix(error, "cannot write the boot menu");
+	g_key_file_remove_key(config, "sysroot", "bootloader", NULL);
+	if (!ostree_repo_write_config(repo, config, error))
+		return throw_ostree(error, "cannot configure the repository");
+	return true;
+}
+
 bool lf_effect_deploy(LfInstall *install, GError **error)
 {
 	return lf_sysroot_deploy(install->sysroot, install->plan, &install->deployment, error) &&
-	       enter_tree(install, error);
+	       enter_tree(install, error) && write_menu(install, error);
 }

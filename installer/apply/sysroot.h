@@ -22,7 +22,7 @@ OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const ch
 /**
  * lf_sysroot_deploy:
  * Deploys the plan's commit, which must be in the repository: checkout, /etc, kernel and initrd in
- * /boot, boot entry with the plan's kernel arguments, and the menu by the grub2 backend.
+ * /boot, boot entry with the plan's kernel arguments. The menu is not written yet.
  *
  * @ret_deployment: (out) (transfer full): directory relative to the sysroot
  */
