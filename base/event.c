@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define PROGRESS_INTERVAL_MS 200
 #define WRITE_PATIENCE_MS    250
@@ -190,25 +191,12 @@ static void sink_write(Sink *sink, const GString *line)
 
 // --- text ---------------------------------------------------------------------------------------
 
-// Appends text so that it can do nothing to a terminal: control characters become \xNN or \uNNNN.
-// A line break is kept only as @line_break (screens show several lines, logs one).
+// A line break is kept only as @line_break: screens show several lines, logs one.
 static void append_escaped(GString *out, const char *text, const char *line_break)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autofree char *harmless = lf_text_escape(text, line_break);
 
-	for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
-		gunichar u = g_utf8_get_char(c);
-
-		if (u == '\n')
-			g_string_append(out, line_break);
-		else if (u < 0x20 || u == 0x7f)
-			g_string_append_printf(out, "\\x%02x", u);
-		else if (g_unichar_iscntrl(u) || g_unichar_type(u) == G_UNICODE_FORMAT ||
-			 u == 0x2028 || u == 0x2029)
-			g_string_append_printf(out, "\\u%04x", u);
-		else
-			g_string_append_unichar(out, u);
-	}
+	g_string_append(out, harmless);
 }
 
 static char *time_text(uint64_t now_ms)

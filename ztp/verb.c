@@ -7,6 +7,8 @@
 const LfVerb *const lf_verbs[] = {
 	&lf_verb_check,
 	&lf_verb_plan,
+	&lf_verb_iso_seed,
+	&lf_verb_iso_show,
 	NULL,
 };
 

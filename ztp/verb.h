@@ -22,6 +22,8 @@ typedef struct {
 } LfVerb;
 
 extern const LfVerb lf_verb_check;
+extern const LfVerb lf_verb_iso_seed;
+extern const LfVerb lf_verb_iso_show;
 extern const LfVerb lf_verb_plan;
 
 /** lf_verbs: all verbs, in the order of `landfall --help`; the last row is NULL. */
