@@ -1,0 +1,237 @@
+// The verbs `landfall iso seed` and `landfall iso show`, run as an operator runs them.
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/proc.h"
+
+#define GOOD_KS                                                                                    \
+	"lang C.UTF-8\nkeyboard us\ntimezone UTC --utc\nrootpw hunter2secret\n"                    \
+	"zerombr\nclearpart --all\nreqpart\npart /boot --size=512\npart / --size=2048 --grow\n"    \
+	"ostreesetup --osname=debian --url=file:///run/landfall/medium/repo "                      \
+	"--ref=debian/13/x86_64/standard\nreboot\n"
+
+typedef struct {
+	char *dir;
+	char *landfall;
+	char *iso;
+} Desk;
+
+// The program stands one directory above this test.
+static char *program(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *tests = g_path_get_dirname(self);
+	g_autofree char *build = g_path_get_dirname(tests);
+
+	return g_build_filename(build, "landfall", NULL);
+}
+
+static char *put(const Desk *desk, const char *name, const char *text, gssize size)
+{
+	char *path = g_build_filename(desk->dir, name, NULL);
+	g_autofree char *dir = g_path_get_dirname(path);
+
+	assert_int_equal(g_mkdir_with_parents(dir, 0755), 0);
+	assert_true(g_file_set_contents(path, text, size, NULL));
+	return path;
+}
+
+static void make_iso(Desk *desk)
+{
+	const char *manifest = "{\"v\":1,\"version\":\"1.2\",\"kernel\":\"6.12\\u001b[2J\","
+			       "\"build_id\":\"abc\",\"refs\":{\"debian/13/x\":{\"bytes\":5}}}";
+	g_autofree char *area = put(desk, "root/landfall/seed.img", "070701", 6);
+	g_autofree char *other = put(desk, "root/landfall/manifest.json", manifest, -1);
+	g_autofree char *root = g_build_filename(desk->dir, "root", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_int_equal(truncate(area, 65536), 0);
+	desk->iso = g_build_filename(desk->dir, "in.iso", NULL);
+	assert_ok(lf_proc_run(&(LfProc){ .argv = LF_PROC_ARGV("/usr/bin/xorriso", "-report_about",
+							      "SORRY", "-as", "mkisofs", "-R", "-o",
+							      desk->iso, root) },
+			      NULL, &error),
+		  error);
+}
+
+static void open_desk(Desk *desk)
+{
+	desk->dir = lf_test_dir();
+	desk->landfall = program();
+	make_iso(desk);
+}
+
+static void close_desk(Desk *desk)
+{
+	lf_test_dir_remove(desk->dir);
+	g_free(desk->landfall);
+	g_free(desk->iso);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Desk, close_desk)
+
+// Runs landfall in the desk's directory. Returns the exit status; output and errors together.
+static int landfall(const Desk *desk, const char *arguments, char **ret_output)
+{
+	g_autofree char *script = g_strdup_printf("'%s' %s 2>&1", desk->landfall, arguments);
+	g_autoptr(GError) error = NULL;
+	int status = -1;
+
+	assert_ok(lf_proc_status(&(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-c", script),
+					    .cwd = desk->dir },
+				 &status, ret_output, &error),
+		  error);
+	return status;
+}
+
+static bool exists(const Desk *desk, const char *name)
+{
+	g_autofree char *path = g_build_filename(desk->dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void a_seeded_iso_shows_its_files_and_none_of_their_secrets(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *seeded = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *ks = NULL;
+	g_autofree char *key = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	key = put(&desk, "key", "t0psecret", -1);
+	assert_int_equal(landfall(&desk,
+				  "iso seed --kickstart=site.ks --file my.key=key "
+				  "--append='landfall.debug=1 token=t0psecret' in.iso out.iso",
+				  &seeded),
+			 0);
+	assert_contains(seeded, "out.iso: 3 files, ");
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	assert_contains(shown, "version          1.2\n");
+	assert_contains(shown, "debian/13/x");
+	assert_contains(shown, "my.key");
+	assert_contains(shown, "9 bytes");
+	assert_contains(shown, "landfall.debug");
+	assert_contains(shown, "| rootpw ");
+	assert_null(strstr(shown, "t0psecret"));
+	assert_null(strstr(shown, "hunter2secret"));
+	assert_null(strstr(shown, "\033"));
+}
+
+static void the_json_form_has_the_documented_members(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ignored = NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *ks = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) shown = NULL;
+	json_t *seed;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	assert_int_equal(landfall(&desk, "iso seed -k site.ks in.iso out.iso", &ignored), 0);
+	assert_int_equal(landfall(&desk, "iso show --json out.iso", &text), 0);
+	shown = lf_json_parse(text, strlen(text), "it", &error);
+	assert_ok(shown, error);
+	seed = json_object_get(shown, "seed");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(shown, "manifest"), "version")),
+		"1.2");
+	assert_int_equal(json_array_size(json_object_get(seed, "files")), 1);
+	assert_int_equal(json_integer_value(json_object_get(seed, "kickstart_errors")), 0);
+	assert_contains(json_string_value(json_object_get(seed, "kickstart")), "rootpw");
+	assert_null(strstr(text, "hunter2secret"));
+}
+
+static void a_kickstart_with_errors_is_refused_unless_told(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *refused = NULL;
+	g_autofree char *taken = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", "rootpw hunter2secret\nnonsense here\n", -1);
+	assert_int_equal(landfall(&desk, "iso seed -k site.ks in.iso out.iso", &refused), 2);
+	assert_contains(refused, "site.ks:2:");
+	assert_contains(refused, "--no-check");
+	assert_false(exists(&desk, "out.iso"));
+	assert_int_equal(landfall(&desk, "iso seed --no-check -k site.ks in.iso out.iso", &taken),
+			 0);
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	assert_contains(shown, "errors and is not shown");
+	assert_null(strstr(shown, "hunter2secret"));
+}
+
+static void what_is_included_has_to_be_in_the_seed(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *refused = NULL;
+	g_autofree char *taken = NULL;
+	g_autofree char *ks = NULL;
+	g_autofree char *common = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", "%include common.ks\n", -1);
+	common = put(&desk, "common.ks", GOOD_KS, -1);
+	assert_int_equal(landfall(&desk, "iso seed -k site.ks in.iso out.iso", &refused), 2);
+	assert_contains(refused, "'common.ks' is not in the seed");
+	assert_int_equal(landfall(&desk,
+				  "iso seed -k site.ks -f common.ks=common.ks in.iso out.iso",
+				  &taken),
+			 0);
+}
+
+static void wrong_command_lines_are_refused(void **state)
+{
+	static const struct {
+		const char *arguments;
+		const char *says;
+	} rows[] = {
+		{ "iso seed in.iso out.iso", "--kickstart=FILE is missing" },
+		{ "iso seed -k site.ks in.iso", "name two ISO images" },
+		{ "iso seed -k missing.ks in.iso out.iso", "missing.ks" },
+		{ "iso seed -k site.ks -f key in.iso out.iso", "write NAME=PATH" },
+		{ "iso seed -k site.ks -f a= in.iso out.iso", "write NAME=PATH" },
+		{ "iso seed -k site.ks -f ../a=site.ks in.iso out.iso", "'../a' cannot be" },
+		{ "iso seed -k site.ks -f site.ks=site.ks in.iso out.iso", "two files" },
+		{ "iso seed -k site.ks -f cmdline=site.ks in.iso out.iso", "use --append" },
+		{ "iso seed -k site.ks site.ks out.iso", "not an ISO 9660 image" },
+		{ "iso show", "name one ISO image" },
+		{ "iso show site.ks", "not an ISO 9660 image" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *output = NULL;
+
+		assert_int_equal(landfall(&desk, rows[i].arguments, &output), 2);
+		assert_contains(output, rows[i].says);
+		assert_false(exists(&desk, "out.iso"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(a_seeded_iso_shows_its_files_and_none_of_their_secrets),
+		LF_TEST(the_json_form_has_the_documented_members),
+		LF_TEST(a_kickstart_with_errors_is_refused_unless_told),
+		LF_TEST(what_is_included_has_to_be_in_the_seed),
+		LF_TEST(wrong_command_lines_are_refused),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
