@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define MAX_ENV 4
+
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -35,13 +37,15 @@ static bool place_streams(const char *console, int output_fd)
 
 G_GNUC_NORETURN static void child_exec(const LfChild *child)
 {
-	const char *env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			      "LANG=C.UTF-8",
-			      "HOME=/root",
-			      "TERM=linux",
-			      child->env,
-			      NULL };
+	const char *env[4 + MAX_ENV + 1] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LANG=C.UTF-8",
+		"HOME=/root",
+		"TERM=linux",
+	};
 
+	for (size_t i = 0; child->env && child->env[i] && i < MAX_ENV; i++)
+		env[4 + i] = child->env[i];
 	reset_signals();
 	(void)setsid();
 	if (!place_streams(child->console, child->output_fd))

@@ -7,14 +7,15 @@
 /**
  * LfChild: how PID 1 starts a program that it then watches over.
  * @argv: (array zero-terminated=1): absolute path, then arguments
- * @env: (nullable): one NAME=value added to PATH, LANG, HOME and TERM
+ * @env: (array zero-terminated=1) (nullable): NAME=value, at most four, added to PATH, LANG,
+ *   HOME and TERM
  * @output_fd: where standard output and error go; -1: with @console
  * @console: (nullable): path of a terminal that becomes the child's own; else its input is
  * /dev/null
  */
 typedef struct {
 	const char *const *argv;
-	const char *env;
+	const char *const *env;
 	int output_fd;
 	const char *console;
 } LfChild;

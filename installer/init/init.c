@@ -93,8 +93,11 @@ static void start_installer(Init *init)
 static void start_udev(Init *init)
 {
 	g_autoptr(GError) error = NULL;
+	// Of what it reads it complains line by line, which says nothing to a person at a console.
+	static const char *const env[] = { "NOTIFY_SOCKET=" LF_UDEV_NOTIFY, "SYSTEMD_LOG_LEVEL=err",
+					   NULL };
 	const LfChild child = { .argv = lf_devices_argv(),
-				.env = "NOTIFY_SOCKET=" LF_UDEV_NOTIFY,
+				.env = env,
 				.output_fd = init->pipe_write };
 
 	init->udev.start_at_ms = 0;

@@ -350,12 +350,15 @@ static void a_child_has_a_session_and_a_clean_environment(void **state)
 
 	g_setenv("LANDFALL_TEST_LEAK", "1", TRUE);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_ok(lf_child_start(&(LfChild){ .argv = argv, .env = "EXTRA=1", .output_fd = ends[1] },
-				 &pid, &error),
+	assert_ok(lf_child_start(
+			  &(LfChild){ .argv = argv,
+				      .env = (const char *const[]){ "EXTRA=1", "MORE=2", NULL },
+				      .output_fd = ends[1] },
+			  &pid, &error),
 		  error);
 	assert_int_equal(wait_for(pid), 0);
 	assert_true(read(ends[0], text, sizeof text - 1) > 0);
-	assert_contains(text, "EXTRA=1\n");
+	assert_contains(text, "EXTRA=1\nMORE=2\n");
 	assert_contains(text, "TERM=linux\n");
 	assert_null(strstr(text, "LANDFALL_TEST_LEAK"));
 	close(ends[0]);
