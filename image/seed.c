@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "base/runtime.h"
-#include "image/iso9660.h"
+#include "base/iso9660.h"
 
 #define MAX_FILES	  256
 #define MAX_NAME_BYTES	  100

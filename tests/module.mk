@@ -14,18 +14,28 @@ TESTS += $(UNIT_TESTS) $(FILES_TESTS)
 FUZZERS += $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
 # What they link beyond base.
+test-lexer_LIBS := kickstart base
+test-kickstart_LIBS := kickstart base
+test-profile_LIBS := kickstart base
+fuzz-kickstart_LIBS := kickstart base
 test-facts_LIBS := plan kickstart base
 test-disk_LIBS := plan kickstart base
 test-layout_LIBS := plan kickstart base
+test-plan_LIBS := plan kickstart base
+test-golden_LIBS := plan kickstart base
+test-probe_LIBS := probe plan kickstart base
+test-probe-image_LIBS := probe plan kickstart base
+test-probe-image_PKGS := fdisk
 test-init_LIBS := init base
-test-iso9660_LIBS := seed base
 test-seed_LIBS := seed base
-fuzz-iso9660_LIBS := seed base
 fuzz-seed_LIBS := seed base
 test-payload_LIBS := apply plan kickstart base
 test-elf_LIBS := initramfs base
 test-modules_LIBS := initramfs base
 fuzz-elf_LIBS := initramfs base
+fuzz-facts_LIBS := plan kickstart base
+fuzz-match_LIBS := plan kickstart base
+fuzz-image_LIBS := probe plan kickstart base
 
 $(foreach t,$(UNIT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c))
 $(foreach t,$(FILES_TESTS),$(eval $(t)_SRCS := tests/files/$(t).c))

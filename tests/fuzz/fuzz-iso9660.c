@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/iso9660.h"
+#include "base/iso9660.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/proc.h"
-#include "image/iso9660.h"
+#include "base/iso9660.h"
 
 #define SECTOR 2048
 

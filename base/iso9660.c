@@ -1,6 +1,6 @@
 // Finding a file in an ISO 9660 image, without mounting it and without trusting it.
 // Not here: writing images (xorriso), what the files mean.
-#include "image/iso9660.h"
+#include "base/iso9660.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,6 +16,8 @@
 #define MAX_PATH_NAMES	  16
 #define MAX_NAME_BYTES	  1024
 #define MAX_CONTINUATIONS 8
+#define MAX_WALK_RECORDS  (1024 * 1024)
+#define MAX_WALK_DEPTH	  8
 
 #define RECORD_HEAD_BYTES 33
 #define FLAG_DIRECTORY	  0x02
@@ -272,24 +274,33 @@ static bool iso_open(int fd, Iso *iso, GError **error)
 	return true;
 }
 
-bool lf_iso_find(int fd, const char *path, LfIsoExtent *ret_extent, GError **error)
+static bool find_record(Iso *iso, const char *path, Record *ret_record, GError **error)
 {
 	g_auto(GStrv) names = g_strsplit(path, "/", -1);
-	Iso iso = { 0 };
 	Record record = { 0 };
 
 	if (g_strv_length(names) > MAX_PATH_NAMES)
 		return lf_throw(error, LF_ERROR_INPUT, "'%s' has more than %d names", path,
 				MAX_PATH_NAMES);
-	if (!iso_open(fd, &iso, error) || !find_root(&iso, &record, error))
+	if (!find_root(iso, &record, error))
 		return false;
 	for (size_t i = 0; names[i]; i++) {
 		Record dir = record;
 
-		if (*names[i] && !find_in_directory(&iso, &dir, names[i], &record, error))
+		if (*names[i] && !find_in_directory(iso, &dir, names[i], &record, error))
 			return false;
 	}
-	if (!check_file(&iso, &record, path, error))
+	*ret_record = record;
+	return true;
+}
+
+bool lf_iso_find(int fd, const char *path, LfIsoExtent *ret_extent, GError **error)
+{
+	Iso iso = { 0 };
+	Record record = { 0 };
+
+	if (!iso_open(fd, &iso, error) || !find_record(&iso, path, &record, error) ||
+	    !check_file(&iso, &record, path, error))
 		return false;
 	*ret_extent = (LfIsoExtent){ record.offset_bytes, record.size_bytes };
 	return true;
@@ -314,4 +325,80 @@ GBytes *lf_iso_read(int fd, const char *path, uint64_t max_bytes, GError **error
 	}
 	data[extent.size_bytes] = '\0';
 	return g_bytes_new_take(g_steal_pointer(&data), extent.size_bytes);
+}
+
+// --- walking ------------------------------------------------------------------------------------
+
+typedef struct {
+	Iso iso;
+	LfIsoVisit visit;
+	void *user_data;
+	unsigned n_records;
+} Walk;
+
+static bool walk_directory(Walk *walk, const Record *dir, const char *path, unsigned depth,
+			   GError **error);
+
+static bool walk_record(Walk *walk, const Record *record, const char *dir, unsigned depth,
+			GError **error)
+{
+	g_autofree char *path =
+		*dir ? g_strconcat(dir, "/", record->name, NULL) : g_strdup(record->name);
+	LfIsoExtent extent = { record->offset_bytes, record->size_bytes };
+
+	if (++walk->n_records > MAX_WALK_RECORDS)
+		return throw_damaged(error, "a directory has too many files");
+	if (record->flags & FLAG_DIRECTORY)
+		return walk_directory(walk, record, path, depth + 1, error);
+	if ((record->flags & FLAG_MORE_EXTENTS) || record->is_interleaved)
+		return true;
+	return check_file(&walk->iso, record, path, error) &&
+	       walk->visit(path, &extent, walk->user_data, error);
+}
+
+static bool walk_sector(Walk *walk, const uint8_t *sector, const char *path, unsigned depth,
+			GError **error)
+{
+	for (size_t at = 0; at < SECTOR_BYTES && sector[at] > 0; at += sector[at]) {
+		const uint8_t *bytes = sector + at;
+		Record record;
+
+		if (!record_parse(&walk->iso, bytes, SECTOR_BYTES - at, &record, error))
+			return false;
+		if (bytes[REC_NAME_LENGTH] == 1 && bytes[REC_NAME] <= 1)
+			continue;
+		if (!walk_record(walk, &record, path, depth, error))
+			return false;
+	}
+	return true;
+}
+
+static bool walk_directory(Walk *walk, const Record *dir, const char *path, unsigned depth,
+			   GError **error)
+{
+	g_autofree uint8_t *sectors = NULL;
+
+	if (depth > MAX_WALK_DEPTH || dir->size_bytes > MAX_DIR_BYTES ||
+	    dir->size_bytes % SECTOR_BYTES)
+		return throw_damaged(error, "a directory is too deep, too large or incomplete");
+	sectors = g_malloc(dir->size_bytes + 1);
+	if (!iso_pread(&walk->iso, sectors, dir->size_bytes, dir->offset_bytes, error))
+		return false;
+	for (uint64_t at = 0; at < dir->size_bytes; at += SECTOR_BYTES)
+		if (!walk_sector(walk, sectors + at, path, depth, error))
+			return false;
+	return true;
+}
+
+bool lf_iso_walk(int fd, const char *dir, LfIsoVisit visit, void *user_data, GError **error)
+{
+	Walk walk = { .visit = visit, .user_data = user_data };
+	Record record = { 0 };
+
+	if (!iso_open(fd, &walk.iso, error) || !find_record(&walk.iso, dir, &record, error))
+		return false;
+	if (!(record.flags & FLAG_DIRECTORY))
+		return lf_throw(error, LF_ERROR_INPUT, "'%s' is not a directory of the ISO image",
+				dir);
+	return walk_directory(&walk, &record, "", 0, error);
 }

@@ -32,3 +32,19 @@ bool lf_iso_find(int fd, const char *path, LfIsoExtent *ret_extent, GError **err
  * Returns: (transfer full) (nullable)
  */
 GBytes *lf_iso_read(int fd, const char *path, uint64_t max_bytes, GError **error);
+
+/** LfIsoVisit: called for each file; @path is relative to the directory that is walked. False
+ * stops. */
+typedef bool (*LfIsoVisit)(const char *path, const LfIsoExtent *extent, void *user_data,
+			   GError **error);
+
+/**
+ * lf_iso_walk:
+ * @dir: directory such as "/repo/objects"
+ *
+ * Visits every regular file in and below a directory, in the order of the image's directories.
+ * Files in several pieces are passed over. At most a million records are read, 8 levels deep.
+ *
+ * Errors: as lf_iso_find(); what @visit throws.
+ */
+bool lf_iso_walk(int fd, const char *dir, LfIsoVisit visit, void *user_data, GError **error);
