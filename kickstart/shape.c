@@ -109,7 +109,7 @@ static const Row rows[] = {
 				   "write names divided by commas, as in 'sudo,adm' or "
 				   "'ops(900)'" },
 	[LF_SHAPE_PASSWD_PATH] = { "(/[A-Za-z0-9_.@+-]+)+", has_no_dot_parts, 255,
-				   "an absolute path", "write it as in '/home/name'" },
+				   "an absolute path", "begin it with '/', without ':' and '..'" },
 	[LF_SHAPE_PASSWD_TEXT] = { "[^:]*", NULL, 255, "fit for the user list", "leave out ':'" },
 	[LF_SHAPE_FSTAB_FIELD] = { "[!\"$-\\[\\]-~]+", NULL, 1024, "fit for fstab",
 				   "write it without blanks, '#' and backslashes" },

@@ -56,6 +56,8 @@ static void push(LfSource *source, GBytes *bytes, const char *name, bool is_ours
 
 	*file = (LfSourceFile){ .bytes = bytes, .name = g_intern_string(name), .is_ours = is_ours };
 	file->data = g_bytes_get_data(bytes, &file->size);
+	if (!file->data)
+		file->data = ""; // nothing in it
 	source->files++;
 	check_bytes(source, file);
 	begin_run(source, file);

@@ -12,6 +12,9 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 FILES_TESTS := $(patsubst tests/files/%.c,%,$(wildcard tests/files/test-*.c))
 TESTS += $(UNIT_TESTS) $(FILES_TESTS)
 FUZZERS += $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+# Each fuzzer once more as a plain program that runs the files it is given: needs no clang.
+REPLAYS := $(patsubst fuzz-%,replay-%,$(FUZZERS))
+TESTS += $(REPLAYS)
 
 # What they link beyond base.
 test-lexer_LIBS := kickstart base
@@ -40,7 +43,9 @@ fuzz-image_LIBS := probe plan kickstart base
 $(foreach t,$(UNIT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c))
 $(foreach t,$(FILES_TESTS),$(eval $(t)_SRCS := tests/files/$(t).c))
 $(foreach f,$(filter-out $(PROGS),$(FUZZERS)),$(eval $(f)_SRCS := tests/fuzz/$(f).c))
-$(foreach t,$(TESTS) $(FUZZERS),$(eval $(t)_LIBS ?= base))
+$(foreach t,$(UNIT_TESTS) $(FILES_TESTS) $(FUZZERS),$(eval $(t)_LIBS ?= base))
+$(foreach r,$(REPLAYS),$(eval $(r)_SRCS := tests/fuzz/replay.c $($(r:replay-%=fuzz-%)_SRCS)) \
+	$(eval $(r)_LIBS := $($(r:replay-%=fuzz-%)_LIBS)))
 $(foreach t,$(TESTS),$(eval $(t)_PKGS += cmocka))
 
 SAN_O := $(O)/san
@@ -48,16 +53,18 @@ FUZZ_SECONDS ?= 60
 unit_programs = $(addprefix $(1)/tests/,$(UNIT_TESTS))
 fuzz_programs := $(addprefix $(O)/fuzz/,$(FUZZERS))
 
-.PHONY: check check-fast check-unit check-files unit-programs fuzz-programs fuzz
+.PHONY: check check-fast check-unit check-files unit-programs replay-programs fuzz-programs fuzz
 check: check-lint check-unit check-files check-qemu
 check-fast: check-lint check-unit check-files
 
 unit-programs: $(call unit_programs,$(O))
+replay-programs: $(addprefix $(O)/tests/,$(REPLAYS))
 fuzz-programs: $(fuzz_programs)
 
-check-unit: unit-programs fuzz-programs
-	+$(Q)$(MAKE) --no-print-directory O=$(SAN_O) SAN=address,undefined unit-programs
-	$(Q)tests/unit/run $(call unit_programs,$(O)) $(call unit_programs,$(SAN_O)) $(fuzz_programs)
+check-unit: unit-programs
+	+$(Q)$(MAKE) --no-print-directory O=$(SAN_O) SAN=address,undefined unit-programs replay-programs
+	$(Q)tests/unit/run $(call unit_programs,$(O)) $(call unit_programs,$(SAN_O)) \
+		$(addprefix $(SAN_O)/tests/,$(REPLAYS))
 
 check-files: $(addprefix $(O)/tests/,$(FILES_TESTS)) programs
 	$(if $(FILES_TESTS),$(Q)tests/unit/run $(addprefix $(O)/tests/,$(FILES_TESTS)))

@@ -29,8 +29,8 @@ static void check_file(const char *path, LfDiagnostics *diagnostics)
 
 	// Without a finding of its own the file could not even be read.
 	if (!profile && lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) == errors)
-		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable", NULL, "%s",
-				   error->message);
+		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable",
+				   "write the name of a kickstart file", "%s", error->message);
 }
 
 static void print_text(const LfDiagnostics *diagnostics, size_t n_files)

@@ -63,6 +63,12 @@ static int run_verb(const LfVerb *verb, size_t words, char ***args, GError **err
 	return verb->run(line + 1, error);
 }
 
+// GLib would put '?' for every letter that a locale of C does not have.
+static void print_as_it_is(const char *text)
+{
+	fputs(text, stdout);
+}
+
 int main(int argc, char **argv)
 {
 	g_auto(GStrv) args = g_strdupv(argc > 0 ? argv + 1 : argv);
@@ -71,6 +77,7 @@ int main(int argc, char **argv)
 	size_t words;
 	int status = 0;
 
+	g_set_print_handler(print_as_it_is);
 	if (!args[0] || strcmp(args[0], "--help") == 0 || strcmp(args[0], "-h") == 0) {
 		print_help(args[0] ? stdout : stderr);
 		return args[0] ? 0 : 2;

@@ -1,0 +1,73 @@
+// Kickstart text, hostile: no input may crash the parser, or let a secret into the redacted text.
+// The first byte chooses the pass; what follows "%include" comes from the input's own lines.
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kickstart/kickstart.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+typedef struct {
+	const char *text;
+	size_t size;
+} Input;
+
+/* An included file is the second half of the input: loops and depth are met by chance. */
+static GBytes *load(const char *name, const char *from, void *user_data, GError **error)
+{
+	const Input *input = user_data;
+	g_autofree char *resolved = lf_kickstart_resolve(name, from);
+
+	// Few names, so that the table of interned names does not grow for ever.
+	if (strlen(resolved) > 2)
+		return lf_throw_null(error, LF_ERROR_INPUT, "there is no such file");
+	return g_bytes_new(input->text + input->size / 2, input->size - input->size / 2);
+}
+
+static void print_all(const LfDiagnostics *diagnostics)
+{
+	const LfDiagnostic *finding;
+
+	for (size_t i = 0; (finding = lf_diagnostics_get(diagnostics, i)); i++) {
+		g_autofree char *text = lf_diagnostic_text(finding);
+
+		g_assert(g_utf8_validate(text, -1, NULL));
+	}
+}
+
+/* What is kept on the target must itself be a kickstart that hides the same things. */
+static void check_redacted(const char *redacted)
+{
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GBytes) bytes = g_bytes_new(redacted, strlen(redacted));
+	g_autoptr(LfProfile) again = lf_kickstart_parse(bytes, "redacted", LF_KICKSTART_DESK, NULL,
+							NULL, diagnostics, NULL);
+
+	if (again)
+		g_assert_cmpstr(again->redacted, ==, redacted);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const LfKickstartPass passes[] = { LF_KICKSTART_WHOLE, LF_KICKSTART_SCRIPTS_ONLY,
+						  LF_KICKSTART_DESK };
+	Input input = { (const char *)data + 1, size - 1 };
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(LfProfile) profile = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	LfKickstartPass pass;
+
+	if (size == 0)
+		return 0;
+	pass = passes[data[0] % G_N_ELEMENTS(passes)];
+	bytes = g_bytes_new(input.text, input.size);
+	profile = lf_kickstart_parse(bytes, "site.ks", pass, load, &input, diagnostics, &error);
+	g_assert((profile == NULL) == (error != NULL));
+	g_assert((profile == NULL) == (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) > 0));
+	print_all(diagnostics);
+	if (profile && profile->redacted)
+		check_redacted(profile->redacted);
+	return 0;
+}
