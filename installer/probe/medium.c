@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/iso9660.h"
 #include "base/json.h"
 #include "installer/probe/disks.h"
-#include "installer/probe/iso.h"
 #include "installer/probe/probe.h"
 #include "installer/probe/world.h"
 
@@ -29,6 +29,19 @@ static char *build_id_of(GBytes *text, GError **error)
 	return g_steal_pointer(&build_id);
 }
 
+// The primary volume descriptor begins at 32 KiB, its label at byte 40. ECMA-119, 8.4
+static bool has_label(int fd)
+{
+	char descriptor[72];
+	g_autofree char *label = NULL;
+
+	if (!lf_pread_all(fd, descriptor, sizeof descriptor, 32768, NULL) ||
+	    memcmp(descriptor, "\1CD001", 6) != 0)
+		return false;
+	label = g_strchomp(g_strndup(descriptor + 40, 32));
+	return strcmp(label, MEDIUM_LABEL) == 0;
+}
+
 static bool is_medium(const LfHost *host, const char *name, const char *build_id)
 {
 	g_autofree char *path = lf_disk_node(name);
@@ -38,7 +51,9 @@ static bool is_medium(const LfHost *host, const char *name, const char *build_id
 
 	if (!lf_openat(host->root_fd, path + 1, O_RDONLY | O_NONBLOCK, 0, &fd, NULL))
 		return false;
-	manifest = lf_iso_read(fd, 0, MEDIUM_LABEL, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES);
+	if (!has_label(fd))
+		return false;
+	manifest = lf_iso_read(fd, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES, NULL);
 	found = manifest ? build_id_of(manifest, NULL) : NULL;
 	return g_strcmp0(found, build_id) == 0;
 }
