@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "image/iso9660.h"
+#include "base/iso9660.h"
 #include "image/seed.h"
 #include "kickstart/kickstart.h"
 #include "ztp/load.h"
