@@ -91,7 +91,8 @@ static bool choose_cipher(LfPlanLuks *luks, const LfPart *part, GError **error)
 
 static uint32_t fitting_memory_kib(const LfFacts *facts)
 {
-	uint64_t quarter_kib = facts->memory_bytes / 4 / 1024;
+	// Whole 32 MiB: what the kernel counts as memory differs a little from start to start.
+	uint64_t quarter_kib = facts->memory_bytes / 4 / (32 << 20) * (32 << 10);
 
 	return (uint32_t)CLAMP(quarter_kib, MIN_PBKDF_KIB, MAX_PBKDF_KIB);
 }
