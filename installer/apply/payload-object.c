@@ -3,7 +3,6 @@
 #include "installer/apply/payload-object.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -12,13 +11,14 @@
 
 #define PREFIX_BYTES	 8
 #define MAX_HEADER_BYTES (1024 * 1024)
+#define MAX_TREE_BYTES	 (16 * 1024 * 1024)
 #define READ_BYTES	 (128 * 1024)
 #define WRITE_BYTES	 (256 * 1024)
 // Up to here a file is written from memory in one call; above, as a stream.
 #define INLINE_BYTES (64 * 1024)
 
 typedef struct {
-	int fd;
+	LfPayloadExtent extent; /* what of it is still to be read */
 	GVariant *header;
 	guint64 size;
 	guint32 uid, gid, mode;
@@ -31,7 +31,8 @@ typedef struct {
 
 static void object_clear(Object *object)
 {
-	lf_close_fd(&object->fd);
+	if (object->extent.owns_fd)
+		lf_close_fd(&object->extent.fd);
 	if (object->has_zlib)
 		inflateEnd(&object->zlib);
 	g_clear_pointer(&object->header, g_variant_unref);
@@ -40,19 +41,32 @@ static void object_clear(Object *object)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Object, object_clear)
 
+char *lf_payload_object_name(OstreeObjectType type, const char *checksum)
+{
+	// In an archive, file objects are compressed: ".filez".
+	return g_strdup_printf("%.2s/%s.%s%s", checksum, checksum + 2,
+			       ostree_object_type_to_string(type),
+			       type == OSTREE_OBJECT_TYPE_FILE ? "z" : "");
+}
+
 static bool throw_damaged(GError **error, const char *checksum, const char *what)
 {
-	return lf_throw(error, LF_ERROR_TRUST, "file object %.12s of the payload is damaged: %s",
+	return lf_throw(error, LF_ERROR_TRUST, "object %.12s of the payload is damaged: %s",
 			checksum, what);
 }
 
-// Fills zlib's input with the next bytes of the file. Returns false when reading fails.
+// Fills zlib's input with the next bytes of the object. Returns false when reading fails.
 static bool fill(Object *object)
 {
-	ssize_t n = TEMP_FAILURE_RETRY(read(object->fd, object->in, READ_BYTES));
+	LfPayloadExtent *extent = &object->extent;
+	size_t size = MIN(READ_BYTES, extent->size_bytes);
+	ssize_t n = TEMP_FAILURE_RETRY(
+		pread(extent->fd, object->in, size, (off_t)extent->offset_bytes));
 
 	if (n < 0)
 		return false;
+	extent->offset_bytes += (uint64_t)n;
+	extent->size_bytes -= (uint64_t)n;
 	object->zlib.next_in = object->in;
 	object->zlib.avail_in = (uInt)n;
 	return true;
@@ -97,17 +111,17 @@ static bool parse_header(Object *object, GBytes *bytes)
 	return S_ISREG(object->mode) || (S_ISLNK(object->mode) && object->size == 0);
 }
 
-static bool object_open(Object *object, int repo_fd, const char *checksum, GError **error)
+static bool object_open(Object *object, const LfPayloadSource *from, const char *checksum,
+			GError **error)
 {
-	g_autofree char *path = g_strdup_printf("objects/%.2s/%s.filez", checksum, checksum + 2);
+	g_autofree char *name = lf_payload_object_name(OSTREE_OBJECT_TYPE_FILE, checksum);
 	g_autofree char *header = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	guint32 prefix[2];
 	guint32 size;
 
-	object->fd = openat(repo_fd, path, O_RDONLY | O_CLOEXEC);
-	if (object->fd < 0)
-		return throw_damaged(error, checksum, g_strerror(errno));
+	if (!lf_payload_source_open(from, name, &object->extent, error))
+		return false;
 	object->in = g_malloc(READ_BYTES);
 	if (!take_header_bytes(object, prefix, PREFIX_BYTES))
 		return throw_damaged(error, checksum, "it ends early");
@@ -213,13 +227,13 @@ static bool write_stream(OstreeRepo *to, Object *object, const char *checksum, G
 	return written || throw_unwritten(error, checksum, local);
 }
 
-bool lf_payload_object_copy(OstreeRepo *from, OstreeRepo *to, const char *checksum,
+bool lf_payload_object_copy(const LfPayloadSource *from, OstreeRepo *to, const char *checksum,
 			    uint64_t *ret_bytes, GError **error)
 {
-	g_auto(Object) object = { .fd = -1 };
+	g_auto(Object) object = { .extent = { -1, false, 0, 0 } };
 	bool is_written;
 
-	if (!object_open(&object, ostree_repo_get_dfd(from), checksum, error))
+	if (!object_open(&object, from, checksum, error))
 		return false;
 	if (S_ISLNK(object.mode))
 		is_written = write_link(to, &object, checksum, error);
@@ -229,4 +243,60 @@ bool lf_payload_object_copy(OstreeRepo *from, OstreeRepo *to, const char *checks
 		is_written = write_stream(to, &object, checksum, error);
 	*ret_bytes = object.size;
 	return is_written;
+}
+
+// --- tree objects -------------------------------------------------------------------------------
+
+static GBytes *read_whole(LfPayloadExtent *extent, const char *checksum, GError **error)
+{
+	g_autofree char *data = NULL;
+
+	if (extent->size_bytes > MAX_TREE_BYTES) {
+		throw_damaged(error, checksum, "it is too long for a tree");
+		return NULL;
+	}
+	data = g_malloc(extent->size_bytes + 1);
+	if (!lf_pread_all(extent->fd, data, extent->size_bytes, extent->offset_bytes, error))
+		return NULL;
+	return g_bytes_new_take(g_steal_pointer(&data), extent->size_bytes);
+}
+
+static bool check_tree(OstreeObjectType type, GVariant *object, GError **error)
+{
+	return type == OSTREE_OBJECT_TYPE_DIR_TREE
+		       ? ostree_validate_structureof_dirtree(object, error)
+		       : ostree_validate_structureof_dirmeta(object, error);
+}
+
+GVariant *lf_payload_object_load(const LfPayloadSource *from, OstreeObjectType type,
+				 const char *checksum, GError **error)
+{
+	g_autofree char *name = lf_payload_object_name(type, checksum);
+	const GVariantType *format = type == OSTREE_OBJECT_TYPE_DIR_TREE
+					     ? OSTREE_TREE_GVARIANT_FORMAT
+					     : OSTREE_DIRMETA_GVARIANT_FORMAT;
+	LfPayloadExtent extent = { -1, false, 0, 0 };
+	g_autoptr(GVariant) object = NULL;
+	g_autoptr(GError) local = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *actual = NULL;
+
+	if (!lf_payload_source_open(from, name, &extent, error))
+		return NULL;
+	bytes = read_whole(&extent, checksum, error);
+	if (extent.owns_fd)
+		lf_close_fd(&extent.fd);
+	if (!bytes)
+		return NULL;
+	actual = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	object = g_variant_ref_sink(g_variant_new_from_bytes(format, bytes, FALSE));
+	if (strcmp(actual, checksum) != 0) {
+		throw_damaged(error, checksum, "its checksum is another");
+		return NULL;
+	}
+	if (!check_tree(type, object, &local)) {
+		throw_damaged(error, checksum, local->message);
+		return NULL;
+	}
+	return g_steal_pointer(&object);
 }

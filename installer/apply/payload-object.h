@@ -1,13 +1,14 @@
 #pragma once
 
-#include "base/throw.h"
+#include "installer/apply/payload-source.h"
 
-#include <ostree.h>
-#include <stdint.h>
+/** lf_payload_object_name: (transfer full): where it lies below objects/ of an archive repository.
+ */
+char *lf_payload_object_name(OstreeObjectType type, const char *checksum);
 
 /**
  * lf_payload_object_copy:
- * @from: archive repository
+ * @from: where the archive repository's objects lie
  * @to: bare repository, fsync off
  * @checksum: of a file object, 64 hex digits
  * @ret_bytes: (out): size of the file's content
@@ -20,5 +21,18 @@
  * cannot be written. Source: libostree's archive format: big-endian header size, four zero bytes,
  * GVariant (tuuuusa(ayay)), raw deflate stream.
  */
-bool lf_payload_object_copy(OstreeRepo *from, OstreeRepo *to, const char *checksum,
+bool lf_payload_object_copy(const LfPayloadSource *from, OstreeRepo *to, const char *checksum,
 			    uint64_t *ret_bytes, GError **error);
+
+/**
+ * lf_payload_object_load:
+ * @type: OSTREE_OBJECT_TYPE_DIR_TREE or _DIR_META
+ * @checksum: 64 hex digits
+ *
+ * Reads a tree object and checks its bytes against @checksum and its structure. Thread-safe.
+ *
+ * Errors: TRUST when it is missing, malformed or not what its name says; IO.
+ * Returns: (transfer full) (nullable)
+ */
+GVariant *lf_payload_object_load(const LfPayloadSource *from, OstreeObjectType type,
+				 const char *checksum, GError **error);
