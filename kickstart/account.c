@@ -112,17 +112,20 @@ static void apply_user(LfParser *parser, LfCall *call, void *values)
 {
 	GPtrArray *users = parser->profile->users;
 	LfAccount *account = values;
-	guint former = find_user(users, account->name);
+	guint former;
 
+	if (users->len >= MAX_ACCOUNTS) {
+		lf_call_error(call, call->place, "too-many", NULL, "more than %d users",
+			      MAX_ACCOUNTS);
+		return;
+	}
 	check_password(call, account, lf_call_place(call, "--password"));
 	if (strcmp(account->name, "root") == 0)
 		lf_call_error(call, lf_call_place(call, "--name"), "reserved-name", "use 'rootpw'",
 			      "root is there already");
-	if (users->len >= MAX_ACCOUNTS)
-		lf_call_error(call, call->place, "too-many", NULL, "more than %d users",
-			      MAX_ACCOUNTS);
 	if (call->is_broken)
 		return;
+	former = find_user(users, account->name);
 	if (former < users->len) {
 		lf_call_warn(call, lf_call_place(call, "--name"), "repeated-user",
 			     "remove one of them", "user '%s' is already there; this line counts",

@@ -203,6 +203,15 @@ void lf_command_doubt(LfParser *parser, const char *name)
 			lf_parser_doubt(parser, others[i].topic);
 }
 
+static void try_names(LfNear *near, const LfCommandTable *const *known, size_t n_known)
+{
+	for (size_t i = 0; i < n_known; i++)
+		for (size_t j = 0; j < known[i]->n_rows; j++)
+			lf_near_try(near, known[i]->rows[j].name);
+	for (size_t i = 0; known == tables && i < G_N_ELEMENTS(others); i++)
+		lf_near_try(near, others[i].name);
+}
+
 // What was most likely meant counts as written, though not how.
 static void unknown(LfParser *parser, const LfPlace *place, const char *name,
 		    const LfCommandTable *const *known, size_t n_known)
@@ -211,11 +220,8 @@ static void unknown(LfParser *parser, const LfPlace *place, const char *name,
 	LfNear near;
 
 	lf_near_init(&near, name);
-	for (size_t i = 0; i < n_known; i++)
-		for (size_t j = 0; j < known[i]->n_rows; j++)
-			lf_near_try(&near, known[i]->rows[j].name);
-	for (size_t i = 0; n_known > 1 && i < G_N_ELEMENTS(others); i++)
-		lf_near_try(&near, others[i].name);
+	if (lf_diagnostics_has_room(parser->diagnostics))
+		try_names(&near, known, n_known);
 	advice = lf_near_advice(&near);
 	lf_parser_error(parser, *place, "unknown-command", advice, "there is no command '%s'",
 			name);

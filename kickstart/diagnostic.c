@@ -70,7 +70,7 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 	va_list args;
 
 	diagnostics->counts[severity]++;
-	if (diagnostics->list->len >= MAX_DIAGNOSTICS)
+	if (!lf_diagnostics_has_room(diagnostics))
 		return;
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
@@ -87,6 +87,11 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 size_t lf_diagnostics_count(const LfDiagnostics *diagnostics, LfSeverity severity)
 {
 	return diagnostics->counts[severity];
+}
+
+bool lf_diagnostics_has_room(const LfDiagnostics *diagnostics)
+{
+	return diagnostics->list->len < MAX_DIAGNOSTICS;
 }
 
 const LfDiagnostic *lf_diagnostics_get(const LfDiagnostics *diagnostics, size_t index)

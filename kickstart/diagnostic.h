@@ -40,6 +40,10 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 	G_GNUC_PRINTF(6, 7);
 
 size_t lf_diagnostics_count(const LfDiagnostics *diagnostics, LfSeverity severity);
+/** lf_diagnostics_has_room: would one more finding be kept? Advice for one that is not is wasted
+ * work. */
+bool lf_diagnostics_has_room(const LfDiagnostics *diagnostics);
+
 /** lf_diagnostics_get: (transfer none) (nullable): the finding number @index, NULL past the end. */
 const LfDiagnostic *lf_diagnostics_get(const LfDiagnostics *diagnostics, size_t index);
 

@@ -3,6 +3,13 @@
 #include "kickstart/profile.h"
 
 /**
+ * lf_kickstart_wipe: gives back the bytes of a kickstart (transfer full) and overwrites them, for
+ * there may be passwords in them. The last owner calls it; with other owners it only gives them
+ * back.
+ */
+void lf_kickstart_wipe(GBytes *text);
+
+/**
  * lf_kickstart_resolve:
  * @name: file or URL as an %include has it
  * @from: file or URL of the kickstart that includes it

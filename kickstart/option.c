@@ -63,7 +63,8 @@ static void unknown_option(LfCall *call, const LfPlace *place, const char *name)
 	LfNear near;
 
 	lf_near_init(&near, name);
-	for (size_t i = 0; i < call->command->n_options; i++)
+	for (size_t i = 0;
+	     lf_diagnostics_has_room(call->diagnostics) && i < call->command->n_options; i++)
 		lf_near_try(&near, call->command->options[i].name);
 	advice = lf_near_advice(&near);
 	lf_call_error(call, *place, "unknown-option", advice, "'%s' has no option '%s'",

@@ -58,25 +58,26 @@ static void push(LfSource *source, GBytes *bytes, const char *name, bool is_ours
 	file->data = g_bytes_get_data(bytes, &file->size);
 	if (!file->data)
 		file->data = ""; // nothing in it
-	source->files++;
 	check_bytes(source, file);
 	begin_run(source, file);
 }
 
-// An included file may hold passwords, and nobody else has it.
-static void close_file(LfSourceFile *file)
+void lf_kickstart_wipe(GBytes *text)
 {
 	gsize size;
-	char *data;
+	char *data = g_bytes_unref_to_data(text, &size);
 
-	if (!file->is_ours) {
-		g_bytes_unref(file->bytes);
-		return;
-	}
-	data = g_bytes_unref_to_data(file->bytes, &size);
 	if (data)
 		lf_wipe(data, size);
 	g_free(data);
+}
+
+static void close_file(LfSourceFile *file)
+{
+	if (file->is_ours)
+		lf_kickstart_wipe(file->bytes);
+	else
+		g_bytes_unref(file->bytes);
 }
 
 static void pop(LfSource *source)
@@ -89,7 +90,9 @@ static void pop(LfSource *source)
 void lf_source_init(LfSource *source, GBytes *text, const char *file, LfKickstartLoad load,
 		    void *user_data, LfDiagnostics *diagnostics)
 {
-	*source = (LfSource){ .load = load, .user_data = user_data, .diagnostics = diagnostics };
+	*source = (LfSource){
+		.load = load, .user_data = user_data, .diagnostics = diagnostics, .files = 1
+	};
 	source->runs = g_array_new(FALSE, FALSE, sizeof(Run));
 	push(source, g_bytes_ref(text), file, false);
 }
@@ -197,6 +200,8 @@ bool lf_source_include(LfSource *source, const char *name, const LfPlace *place,
 
 	if (!may_include(source, resolved, shown, place))
 		return false;
+	// A try counts too: loading can cost a minute on a bad network.
+	source->files++;
 	bytes = source->load(name, from, source->user_data, &error);
 	if (bytes)
 		push(source, bytes, shown, true);

@@ -8,6 +8,7 @@
 /**
  * LfSourceFile: a file that is being read.
  * @name: interned, for places; how the next include in it finds its file
+ * @is_ours: loaded by us, so nobody else wipes the passwords that may be in it
  */
 typedef struct {
 	GBytes *bytes;
@@ -16,14 +17,14 @@ typedef struct {
 	size_t size;
 	size_t position;
 	unsigned line;
-	bool is_ours; /* loaded by us: wiped when done */
+	bool is_ours;
 } LfSourceFile;
 
 /** LfSource: the lines of a kickstart in the order they count, includes put in their places. */
 typedef struct {
 	LfSourceFile stack[LF_SOURCE_MAX_DEPTH];
 	size_t depth;	/* how many of @stack are in use */
-	unsigned files; /* how many were opened */
+	unsigned files; /* how many were opened or tried */
 	GArray *runs;	/* runs of lines of one file, for lf_source_rank() */
 	uint64_t serial;
 	LfKickstartLoad load;

@@ -10,7 +10,7 @@
 #include "base/iso9660.h"
 #include "image/seed.h"
 #include "kickstart/kickstart.h"
-#include "ztp/load.h"
+#include "ztp/cmd-load.h"
 #include "ztp/verb.h"
 
 #define MANIFEST_PATH	   "/landfall/manifest.json"

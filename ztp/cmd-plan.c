@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "installer/plan/plan.h"
-#include "ztp/load.h"
+#include "ztp/cmd-load.h"
 #include "ztp/verb.h"
 
 static char *facts_path;

@@ -1,6 +1,6 @@
 // Kickstarts from files and web servers, for the operator's verbs.
 // Not here: understanding them (kickstart/).
-#include "ztp/load.h"
+#include "ztp/cmd-load.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -30,12 +30,15 @@ GBytes *lf_kickstart_read(const char *name, const char *from, void *user_data, G
 
 LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GError **error)
 {
-	g_autoptr(GBytes) text = read_place(path, error);
+	GBytes *text = read_place(path, error);
+	LfProfile *profile;
 
 	if (!text) {
 		lf_rethrow(error, LF_ERROR_INPUT);
 		return NULL;
 	}
-	return lf_kickstart_parse(text, path, LF_KICKSTART_DESK, lf_kickstart_read, NULL,
-				  diagnostics, error);
+	profile = lf_kickstart_parse(text, path, LF_KICKSTART_DESK, lf_kickstart_read, NULL,
+				     diagnostics, error);
+	lf_kickstart_wipe(text);
+	return profile;
 }
