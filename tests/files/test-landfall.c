@@ -1,0 +1,169 @@
+// The verbs `landfall check` and `landfall plan`, run as an operator runs them.
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/proc.h"
+
+#define FACTS "tests/golden/one-disk.facts.json"
+
+/* The program stands one directory above this test. */
+static char *program(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *tests = g_path_get_dirname(self);
+	g_autofree char *build = g_path_get_dirname(tests);
+
+	return g_build_filename(build, "landfall", NULL);
+}
+
+#define LANDFALL(status, ...) run_landfall(status, (const char *[]){ NULL, __VA_ARGS__, NULL })
+
+/* Returns: (transfer full): what it printed. */
+static char *run_landfall(int wanted_status, const char **argv)
+{
+	g_autofree char *path = program();
+	g_autofree char *folder = g_get_current_dir();
+	g_autoptr(GError) error = NULL;
+	char *output = NULL;
+	int status = -1;
+
+	argv[0] = path;
+	assert_ok(
+		lf_proc_status(&(LfProc){ .argv = argv, .cwd = folder }, &status, &output, &error),
+		error);
+	if (status != wanted_status)
+		fail_msg("status %d, not %d: %s", status, wanted_status, output);
+	return output;
+}
+
+static void put(const char *dir, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void help_and_version_are_printed(void **state)
+{
+	g_autofree char *help = LANDFALL(0, "--help");
+	g_autofree char *version = LANDFALL(0, "--version");
+	g_autofree char *check = LANDFALL(0, "check", "--help");
+
+	assert_contains(help, "  check ");
+	assert_contains(help, "  plan ");
+	assert_true(g_str_has_prefix(version, "landfall "));
+	assert_contains(check, "FILE…");
+	assert_contains(check, "--strict");
+}
+
+static void a_wrong_command_line_ends_with_status_2(void **state)
+{
+	g_free(LANDFALL(2, "chekc"));
+	g_free(LANDFALL(2, "check"));
+	g_free(LANDFALL(2, "check", "--format=xml", "x.ks"));
+	g_free(LANDFALL(2, "check", "--bogus"));
+	g_free(LANDFALL(2, "plan", "kickstart/profiles/edge-standard.ks"));
+	g_free(LANDFALL(2, "plan", "--facts", FACTS));
+}
+
+static void the_shipped_profiles_have_no_findings(void **state)
+{
+	g_autofree char *output = LANDFALL(
+		0, "check", "--strict", "kickstart/profiles/edge-standard.ks",
+		"kickstart/profiles/edge-lowlatency.ks", "kickstart/profiles/edge-passphrase.ks");
+
+	assert_string_equal(output, "3 files, 0 errors, 0 warnings\n");
+}
+
+static void findings_are_printed_and_decide_the_status(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *site = g_build_filename(dir, "site.ks", NULL);
+	g_autofree char *wrong = g_build_filename(dir, "wrong.ks", NULL);
+	g_autofree char *warned = NULL;
+	g_autofree char *strict = NULL;
+	g_autofree char *failed = NULL;
+
+	put(dir, "base.ks",
+	    "reqpart --add-boot\npart / --grow\n"
+	    "ostreesetup --osname=debian --url=file:///r --ref=debian/13/x86_64/standard\n");
+	put(dir, "site.ks", "%include base.ks\nlang C\nlang C\n");
+	put(dir, "wrong.ks", "%include base.ks\nfoo\n");
+	warned = LANDFALL(0, "check", site);
+	strict = LANDFALL(1, "check", "--strict", site);
+	failed = LANDFALL(2, "check", site, wrong);
+	assert_contains(warned, "site.ks:3:1: warning: ");
+	assert_contains(warned, "1 file, 0 errors, 1 warning\n");
+	assert_contains(failed, "wrong.ks:2:1: error: there is no command 'foo'");
+	assert_contains(failed, "2 files, 1 error, 1 warning\n");
+}
+
+static void findings_as_json_are_a_list(void **state)
+{
+	g_autofree char *output = LANDFALL(2, "check", "--format=json", "/nonexistent.ks");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) list = lf_json_parse(output, strlen(output), "findings", &error);
+	const json_t *first;
+
+	assert_ok(list, error);
+	assert_int_equal(json_array_size(list), 1);
+	first = json_array_get(list, 0);
+	assert_string_equal(json_string_value(json_object_get(first, "file")), "/nonexistent.ks");
+	assert_string_equal(json_string_value(json_object_get(first, "code")), "unreadable");
+	assert_string_equal(json_string_value(json_object_get(first, "severity")), "error");
+}
+
+static void a_disk_that_cannot_be_understood_is_found_at_the_desk(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *site = g_build_filename(dir, "site.ks", NULL);
+	g_autofree char *output = NULL;
+
+	put(dir, "site.ks",
+	    "ignoredisk --only-use='size>=x'\nreqpart --add-boot\npart / --grow\n"
+	    "ostreesetup --osname=debian --url=file:///r --ref=debian/13/x86_64/standard\n");
+	output = LANDFALL(2, "check", site);
+	assert_contains(output, "site.ks:1:1: error: ");
+}
+
+static void the_same_input_has_the_same_plan(void **state)
+{
+	g_autofree char *first = LANDFALL(0, "plan", "--json", "--facts=" FACTS,
+					  "kickstart/profiles/edge-standard.ks");
+	g_autofree char *second = LANDFALL(0, "plan", "kickstart/profiles/edge-standard.ks",
+					   "--json", "--facts", FACTS);
+	g_autofree char *text =
+		LANDFALL(0, "plan", "kickstart/profiles/edge-standard.ks", "--facts", FACTS);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) plan = lf_json_parse(first, strlen(first), "plan", &error);
+
+	assert_ok(plan, error);
+	assert_string_equal(first, second);
+	assert_contains(text, "/boot/efi");
+}
+
+static void a_machine_that_does_not_fit_ends_with_status_4(void **state)
+{
+	g_free(LANDFALL(4, "plan", "kickstart/profiles/edge-standard.ks", "--facts",
+			"tests/golden/no-disk.facts.json"));
+	g_free(LANDFALL(4, "plan", "kickstart/profiles/edge-standard.ks", "--facts",
+			"tests/golden/no-tpm.facts.json"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(help_and_version_are_printed),
+		LF_TEST(a_wrong_command_line_ends_with_status_2),
+		LF_TEST(the_shipped_profiles_have_no_findings),
+		LF_TEST(findings_are_printed_and_decide_the_status),
+		LF_TEST(findings_as_json_are_a_list),
+		LF_TEST(a_disk_that_cannot_be_understood_is_found_at_the_desk),
+		LF_TEST(the_same_input_has_the_same_plan),
+		LF_TEST(a_machine_that_does_not_fit_ends_with_status_4),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
