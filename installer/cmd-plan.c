@@ -39,8 +39,8 @@ int lf_cmd_check(const LfCmd *cmd, GError **error)
 	return profile ? 0 : 1;
 }
 
-static bool add_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
-			GError **error)
+bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
+		    GError **error)
 {
 	g_autofree char *ref = lf_plan_ref(profile);
 	g_autoptr(LfPayload) payload = NULL;
@@ -84,7 +84,7 @@ int lf_cmd_plan(const LfCmd *cmd, GError **error)
 	if (!profile)
 		return 1;
 	facts = lf_cmd_probe(cmd, host, error);
-	if (!facts || !add_payload(profile, host, facts, held, error))
+	if (!facts || !lf_cmd_payload(profile, host, facts, held, error))
 		return 1;
 	plan = lf_plan_make(profile, facts, error);
 	if (!plan)

@@ -38,3 +38,14 @@ int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
  * Returns: (transfer full) (nullable)
  */
 LfFacts *lf_cmd_probe(const LfCmd *cmd, const LfHost *host, GError **error);
+
+/**
+ * lf_cmd_payload:
+ * @held: the medium stays mounted as long as this is kept
+ *
+ * Adds what the profile's source offers to @facts, without a check of the signature.
+ *
+ * Errors: those of lf_medium_mount() and lf_payload_open().
+ */
+bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
+		    GError **error);

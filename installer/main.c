@@ -50,7 +50,9 @@ typedef struct {
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
 	  lf_cmd_install },
-	{ "facts", "", "print what is true of this machine", 0, 0, lf_cmd_facts },
+	{ "facts", "[KICKSTART]",
+	  "print what is true of this machine, and of the kickstart's payload", 0, 1,
+	  lf_cmd_facts },
 	{ "plan", "KICKSTART", "print what an install would do here, and do nothing", 1, 1,
 	  lf_cmd_plan },
 	{ "check", "KICKSTART", "check a kickstart; nothing of this machine is looked at", 1, 1,

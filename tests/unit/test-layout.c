@@ -27,6 +27,18 @@ static void what_one_cannot_take_goes_to_the_others(void **state)
 	assert_int_equal(items[2].size, 40);
 }
 
+// Shares of one more, just as much, and one less than what fits.
+static void a_maximum_is_met_to_the_unit(void **state)
+{
+	for (uint64_t max = 14; max <= 18; max++) {
+		LfGrow items[] = { { 10, max, 1 }, { 10, G_MAXUINT64, 1 } };
+
+		lf_grow_share(items, 2, 12);
+		assert_int_equal(items[0].size, MIN(max, 16));
+		assert_int_equal(items[1].size, 32 - MIN(max, 16));
+	}
+}
+
 static void nothing_is_shared_that_nobody_can_take(void **state)
 {
 	LfGrow items[] = { { 10, 12, 1 }, { 10, 10, 1 } };
@@ -360,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(free_space_is_shared_in_proportion),
 		LF_TEST(what_one_cannot_take_goes_to_the_others),
+		LF_TEST(a_maximum_is_met_to_the_unit),
 		LF_TEST(nothing_is_shared_that_nobody_can_take),
 		LF_TEST(sharing_always_adds_up),
 		LF_TEST(partitions_are_aligned_and_within_the_disk),
