@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /**
- * The event stream: what a Landfall program tells while it works. One event is one value; the line on a
- * VGA console with its bar, the plain line on a serial console and the JSON line are renderings of it.
- * The JSON members are documented in docs/formats.md.
+ * The event stream: what a Landfall program tells while it works. One event is one value; the line
+ * on a VGA console with its bar, the plain line on a serial console and the JSON line are
+ * renderings of it. The JSON members are documented in docs/formats.md.
  */
 
 typedef enum {
@@ -56,7 +56,7 @@ typedef struct {
 typedef enum {
 	LF_SINK_TERMINAL, /* a person's screen: bar redrawn in place, colours */
 	LF_SINK_PLAIN, /* serial console or log file: one line per event, progress at each tenth */
-	LF_SINK_JSON, /* one JSON object per line */
+	LF_SINK_JSON,  /* one JSON object per line */
 } LfSinkKind;
 
 typedef struct LfEvents LfEvents;
@@ -72,16 +72,18 @@ void lf_events_mark(LfEvents *events, const char *mark);
 
 /**
  * lf_events_add_sink:
- * @fd: (transfer full): closed with @events. Writes never block the caller for long and never fail it:
- * a sink that cannot take a line loses it.
+ * @fd: (transfer full): closed with @events. Writes never block the caller for long and never fail
+ * it: a sink that cannot take a line loses it.
  */
 void lf_events_add_sink(LfEvents *events, LfSinkKind kind, int fd);
 
-/** lf_events_emit: renders @event on every sink. Progress is thinned out to at most five a second. */
+/** lf_events_emit: renders @event on every sink. Progress is thinned out to at most five a second.
+ */
 void lf_events_emit(LfEvents *events, const LfEvent *event);
 
 /** lf_events_note: a NOTE in one call. */
-void lf_events_note(LfEvents *events, const char *step, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void lf_events_note(LfEvents *events, const char *step, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
 
 /** lf_event_to_json: (transfer full): the documented object, for tests and other transports. */
 json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event);

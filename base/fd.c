@@ -62,8 +62,8 @@ bool lf_pread_all(int fd, void *data, size_t size, uint64_t offset, GError **err
 			return lf_throw_errno(error, "cannot read at %" G_GUINT64_FORMAT, offset);
 		if (n == 0)
 			return lf_throw(error, LF_ERROR_IO,
-					"ends early: %zu bytes are missing at %" G_GUINT64_FORMAT, size,
-					offset);
+					"ends early: %zu bytes are missing at %" G_GUINT64_FORMAT,
+					size, offset);
 		next += n;
 		size -= (size_t)n;
 		offset += (uint64_t)n;

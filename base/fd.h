@@ -25,7 +25,8 @@ static inline int lf_steal_fd(int *fd)
 	return taken;
 }
 
-/** lf_openat: openat() with O_CLOEXEC and EINTR handled; throws IO. Returns false, @ret_fd untouched, on failure. */
+/** lf_openat: openat() with O_CLOEXEC and EINTR handled; throws IO. Returns false, @ret_fd
+ * untouched, on failure. */
 bool lf_openat(int dir_fd, const char *path, int flags, mode_t mode, int *ret_fd, GError **error);
 
 /** lf_write_all: writes all @size bytes at the current position. Throws IO. */
@@ -66,7 +67,8 @@ bool lf_write_file_at(int dir_fd, const char *path, const void *data, size_t siz
 /** lf_mkdirs_at: creates @path and its parents below @dir_fd with @mode; existing ones stay. */
 bool lf_mkdirs_at(int dir_fd, const char *path, mode_t mode, GError **error);
 
-/** lf_copy_fd: copies from the current positions to the end of @in (copy_file_range, then read/write). */
+/** lf_copy_fd: copies from the current positions to the end of @in (copy_file_range, then
+ * read/write). */
 bool lf_copy_fd(int in, int out, GError **error);
 
 /** lf_copy_file_at: copies one regular file, with @mode, atomically as lf_write_file_at(). */

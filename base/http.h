@@ -32,8 +32,7 @@ typedef struct {
  *
  * Errors: NETWORK (no route, time-out, stall, 5xx, 429, truncated), TRUST (certificate, redirect
  * from https to http), INPUT (4xx, too long, not a URL, too many redirects).
- * @headers go to the server of @url only, not to where it redirects. No message shows a URL's user part
- * or query. No proxy is used.
- * Returns: (transfer full) (nullable)
+ * @headers go to the server of @url only, not to where it redirects. No message shows a URL's user
+ * part or query. No proxy is used. Returns: (transfer full) (nullable)
  */
 GBytes *lf_http_get(const LfHttp *http, GError **error);

@@ -165,7 +165,7 @@ bool lf_json_get_strv(const json_t *object, const char *key, char ***ret, GError
 
 	if (!lf_json_get_array(object, key, &array, error))
 		return false;
-	json_array_foreach(array, i, value) {
+	json_array_foreach (array, i, value) {
 		if (!json_is_string(value))
 			return wrong_type(key, "an array of strings", error);
 		g_ptr_array_add(strings, g_strdup(json_string_value(value)));

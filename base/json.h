@@ -30,8 +30,8 @@ json_t *lf_json_load(const char *path, GError **error);
 char *lf_json_print(const json_t *value, bool is_pretty);
 
 /**
- * lf_json_set_string: sets a member to a string; a NULL text leaves the member out, and text that is
- * not UTF-8 is repaired (each wrong byte becomes U+FFFD).
+ * lf_json_set_string: sets a member to a string; a NULL text leaves the member out, and text that
+ * is not UTF-8 is repaired (each wrong byte becomes U+FFFD).
  */
 void lf_json_set_string(json_t *object, const char *key, const char *text);
 
@@ -48,8 +48,8 @@ void lf_json_append(json_t *array, json_t *value);
 json_t *lf_json_strv(const char *const *strings);
 
 /**
- * Readers for members of an object. A missing member gives the fallback (NULL, 0, false); one of the
- * wrong type or out of range is an INPUT error that names the key.
+ * Readers for members of an object. A missing member gives the fallback (NULL, 0, false); one of
+ * the wrong type or out of range is an INPUT error that names the key.
  */
 bool lf_json_get_string(const json_t *object, const char *key, char **ret, GError **error);
 bool lf_json_get_uint(const json_t *object, const char *key, uint64_t *ret, GError **error);

@@ -4,8 +4,8 @@
 #include "base/throw.h"
 
 /**
- * LfProcFd: a descriptor the child gets under a fixed number (3 or more), such as a key file that it
- * opens as /proc/self/fd/N.
+ * LfProcFd: a descriptor the child gets under a fixed number (3 or more), such as a key file that
+ * it opens as /proc/self/fd/N.
  */
 typedef struct {
 	int fd;
@@ -19,8 +19,9 @@ typedef struct {
 typedef void (*LfProcLine)(const char *line, void *user_data);
 
 /**
- * LfProc: how to run a program. Everything not given is safe: clean environment (PATH, LANG=C.UTF-8),
- * standard input from /dev/null so that no tool can ask a question, no inherited descriptors.
+ * LfProc: how to run a program. Everything not given is safe: clean environment (PATH,
+ * LANG=C.UTF-8), standard input from /dev/null so that no tool can ask a question, no inherited
+ * descriptors.
  * @argv: (array zero-terminated=1): absolute path of the program, then its arguments
  * @env: (array zero-terminated=1) (nullable): NAME=value added to the clean environment
  * @root: (nullable): chroot to this directory first
@@ -48,12 +49,13 @@ typedef struct {
 /**
  * lf_proc_run:
  * @proc: what to run
- * @ret_output: (out) (optional) (transfer full): standard output, at most 1 MiB; the rest is dropped
+ * @ret_output: (out) (optional) (transfer full): standard output, at most 1 MiB; the rest is
+ * dropped
  *
  * Runs a program to its end. A failing program's last lines on standard error become the message.
  *
- * Errors: IO when it exits non-zero or dies, or exceeds its time; INTERNAL when it cannot be started.
- * Returns: true when it exited with 0.
+ * Errors: IO when it exits non-zero or dies, or exceeds its time; INTERNAL when it cannot be
+ * started. Returns: true when it exited with 0.
  */
 bool lf_proc_run(const LfProc *proc, char **ret_output, GError **error);
 

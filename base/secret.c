@@ -20,8 +20,8 @@ struct LfSecret {
 static LfSecret *secret_alloc(size_t size)
 {
 	size_t mapped_size = sizeof(LfSecret) + size + 1;
-	LfSecret *secret = mmap(NULL, mapped_size, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	LfSecret *secret =
+		mmap(NULL, mapped_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (secret == MAP_FAILED)
 		g_error("out of memory for a secret of %zu bytes", size);

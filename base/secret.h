@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /**
- * LfSecret: a key or passphrase. Its memory is locked, left out of core dumps, and wiped when freed.
- * There is no way to print one. The bytes have a NUL behind them that does not count.
+ * LfSecret: a key or passphrase. Its memory is locked, left out of core dumps, and wiped when
+ * freed. There is no way to print one. The bytes have a NUL behind them that does not count.
  */
 typedef struct LfSecret LfSecret;
 
@@ -28,7 +28,8 @@ size_t lf_secret_size(const LfSecret *secret);
 /** lf_secret_equal: compares in constant time for equal sizes. */
 bool lf_secret_equal(const LfSecret *a, const LfSecret *b);
 
-/** lf_secret_memfd: a memory file at offset 0 that holds the bytes, for handing to a child. Throws IO. */
+/** lf_secret_memfd: a memory file at offset 0 that holds the bytes, for handing to a child. Throws
+ * IO. */
 bool lf_secret_memfd(const LfSecret *secret, int *ret_fd, GError **error);
 
 void lf_secret_free(LfSecret *secret);

@@ -66,8 +66,7 @@ const LfErrorClass *lf_error_class_by_status(int exit_status);
 bool lf_throw(GError **error, LfErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /** lf_throw_null: like lf_throw() for functions that return a pointer. */
-void *lf_throw_null(GError **error, LfErrorCode code, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
+void *lf_throw_null(GError **error, LfErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /** lf_throw_errno: throws IO (or NETWORK for socket errnos) with strerror(errno) appended. */
 bool lf_throw_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

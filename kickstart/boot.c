@@ -64,10 +64,10 @@ typedef struct {
 	bool is_nogpg;
 } Ostreesetup;
 
-#define REQUIRED(name, field, shape)                                                               \
-	{                                                                                          \
-		name, LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(Ostreesetup, field), shape      \
-	}
+// clang-format off
+#define REQUIRED(name, field, shape) \
+	{ name, LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(Ostreesetup, field), shape }
+// clang-format on
 
 static const LfOption ostreesetup_options[] = {
 	REQUIRED("--osname", osname, LF_SHAPE_OSNAME),

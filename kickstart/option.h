@@ -52,14 +52,12 @@ typedef struct {
 	const char *note;
 } LfOption;
 
-#define LF_OPTION_FIELD(name, kind, type, field, ...)                                              \
-	{                                                                                          \
-		name, LF_OPTION_##kind, 0, offsetof(type, field), ##__VA_ARGS__                    \
-	}
-#define LF_OPTION_NOT_YET(name, kind, why)                                                         \
-	{                                                                                          \
-		name, LF_OPTION_##kind, LF_OPTION_UNSUPPORTED, .note = why                         \
-	}
+// clang-format off
+#define LF_OPTION_FIELD(name, kind, type, field, ...) \
+	{ name, LF_OPTION_##kind, 0, offsetof(type, field), ##__VA_ARGS__ }
+#define LF_OPTION_NOT_YET(name, kind, why) \
+	{ name, LF_OPTION_##kind, LF_OPTION_UNSUPPORTED, .note = why }
+// clang-format on
 
 /** lf_option_is_same: are they two names of one option? */
 bool lf_option_is_same(const LfOption *a, const LfOption *b);

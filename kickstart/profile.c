@@ -1,5 +1,9 @@
 // A profile's memory.
 // Not here: what its members mean (the planner), where they come from (the commands' files).
+#include "kickstart/profile.h"
+
+#include "kickstart/profile.h"
+
 #include "kickstart/parser.h"
 
 static char **empty_list(void)

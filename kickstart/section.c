@@ -170,12 +170,12 @@ static const LfOption certificate_options[] = {
 
 // --- the table ----------------------------------------------------------------------------------
 
-#define SCRIPT(section_name, table)                                                                \
-	{                                                                                          \
-		{ section_name, LF_COMMAND_OPTIONS(table), .values_size = sizeof(LfScript),        \
-		  .apply = begin_script },                                                         \
-			script_line, end_script                                                    \
-	}
+// clang-format off
+#define SCRIPT(section_name, table) \
+	{ { section_name, LF_COMMAND_OPTIONS(table), .values_size = sizeof(LfScript), \
+	    .apply = begin_script }, \
+	  script_line, end_script }
+// clang-format on
 
 static const LfSectionKind kinds[] = {
 	SCRIPT("%pre", script_options),

@@ -153,10 +153,11 @@ static void apply_finish(LfParser *parser, LfCall *call, void *values)
 	profile->is_eject = ((Finish *)values)->is_eject;
 }
 
-#define FINISH_ROW                                                                                 \
-	LF_COMMAND_OPTIONS(finish_options), .values_size = sizeof(Finish),                         \
-					    .flags = LF_COMMAND_ONCE, .slot = "finish",            \
-					    .apply = apply_finish
+// clang-format off
+#define FINISH_ROW \
+	LF_COMMAND_OPTIONS(finish_options), .values_size = sizeof(Finish), \
+	.flags = LF_COMMAND_ONCE, .slot = "finish", .apply = apply_finish
+// clang-format on
 
 static const LfCommand commands[] = {
 	{ "lang", LF_COMMAND_OPTIONS(lang_options), .min_words = 1, .max_words = 1,

@@ -5,11 +5,7 @@
 #include <string.h>
 
 const LfVerb *const lf_verbs[] = {
-	&lf_verb_check,
-	&lf_verb_plan,
-	&lf_verb_iso_seed,
-	&lf_verb_iso_show,
-	NULL,
+	&lf_verb_check, &lf_verb_plan, &lf_verb_iso_seed, &lf_verb_iso_show, NULL,
 };
 
 /* Returns: how many of @args are the words of @name; 0 when they are not. */

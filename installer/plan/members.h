@@ -21,10 +21,9 @@ typedef struct {
 } LfMember;
 
 /** LF_MEMBER: a row of a table: `LF_MEMBER(LfFactNic, mac, TEXT)`. */
-#define LF_MEMBER(type, field, kind)                                                               \
-	{                                                                                          \
-#field, LF_MEMBER_##kind, offsetof(type, field)                                    \
-	}
+// clang-format off
+#define LF_MEMBER(type, field, kind) { #field, LF_MEMBER_##kind, offsetof(type, field) }
+// clang-format on
 
 /** lf_members_add: adds the members of @thing to @object; texts that are NULL are left out. */
 void lf_members_add(json_t *object, const LfMember *members, size_t n_members, const void *thing);
