@@ -1,23 +1,23 @@
-// The firmware's boot entry through libefivar.
-// Not here: the files it points to (boot.c).
+// The firmware's boot entry: device path and load option by libefiboot.
+// Not here: the files it points to (boot.c), reading and writing variables (efivars.c).
 #include "installer/apply/efi.h"
 
 #include <efivar/efiboot.h>
 #include <efivar/efivar.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "installer/apply/boot.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/efivars.h"
 
-#define MAX_ENTRIES	 0x10000
-#define MAX_OPTION_BYTES 65536
-#define GPT_FORMAT	 2
-#define OPTION_ACTIVE	 1
-#define SIGNATURE_GUID	 2
-#define LOADER_PREFIX	 "\\EFI\\debian\\"
-#define VARIABLE_ATTRIBUTES                                                                        \
-	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS)
+#define MAX_ENTRIES    0x10000
+#define GPT_FORMAT     2
+#define OPTION_ACTIVE  1
+#define SIGNATURE_GUID 2
+#define LOADER_PREFIX  "\\EFI\\debian\\"
 
 // HD node: type 4, subtype 1, length 42; number, start, size, signature, format, signature type.
 #define HD_NODE_BYTES	  42
@@ -163,20 +163,6 @@ bool lf_efi_is_stale(GBytes *option, const char *label, const char *loader,
 	return true;
 }
 
-static GBytes *read_variable(const char *name)
-{
-	uint8_t *data = NULL;
-	uint32_t attributes = 0;
-	size_t size = 0;
-	GBytes *bytes;
-
-	if (efi_get_variable(EFI_GLOBAL_GUID, name, &data, &size, &attributes) < 0)
-		return NULL;
-	bytes = g_bytes_new(data, MIN(size, MAX_OPTION_BYTES));
-	free(data);
-	return bytes;
-}
-
 // The number of a variable called Boot and four hexadecimal digits.
 static bool parse_number(const char *name, unsigned *ret)
 {
@@ -194,24 +180,24 @@ typedef struct {
 	GArray *stale; /* unsigned */
 } Entries;
 
-static void list_entries(const char *label, const char *loader, const char *const *kept_uuids,
-			 Entries *entries)
+static bool list_entries(int dir_fd, const char *label, const char *loader,
+			 const char *const *kept_uuids, Entries *entries, GError **error)
 {
-	efi_guid_t *guid = NULL;
-	char *name = NULL;
+	g_auto(GStrv) names = lf_efivars_list(dir_fd, error);
 	unsigned number;
 
-	while (efi_get_next_variable_name(&guid, &name) > 0) {
+	for (char **name = names; name && *name; name++) {
 		g_autoptr(GBytes) option = NULL;
 
-		if (efi_guid_cmp(guid, &EFI_GLOBAL_GUID) != 0 || !parse_number(name, &number))
+		if (!parse_number(*name, &number))
 			continue;
-		option = read_variable(name);
+		option = lf_efivars_read(dir_fd, *name);
 		if (option && lf_efi_is_stale(option, label, loader, kept_uuids))
 			g_array_append_val(entries->stale, number);
 		else
 			g_array_append_val(entries->used, number);
 	}
+	return names != NULL;
 }
 
 static bool contains(const GArray *numbers, unsigned number)
@@ -231,29 +217,22 @@ static unsigned free_number(const Entries *entries)
 	return number;
 }
 
-static bool set_variable(const char *name, const void *data, size_t size, GError **error)
-{
-	if (efi_set_variable(EFI_GLOBAL_GUID, name, (uint8_t *)(uintptr_t)data, size,
-			     VARIABLE_ATTRIBUTES, 0600) < 0)
-		return lf_throw_errno(error, "cannot write the firmware's variable '%s'", name);
-	return true;
-}
-
-static bool remove_stale(const Entries *entries, GError **error)
+static bool remove_stale(int dir_fd, const Entries *entries, GError **error)
 {
 	for (guint i = 0; i < entries->stale->len; i++) {
 		char name[16];
 
 		snprintf(name, sizeof name, "Boot%04X", g_array_index(entries->stale, unsigned, i));
-		if (efi_del_variable(EFI_GLOBAL_GUID, name) < 0)
-			return lf_throw_errno(error, "cannot remove the firmware's '%s'", name);
+		if (!lf_efivars_remove(dir_fd, name, error))
+			return false;
 	}
 	return true;
 }
 
-static bool update_order(const Entries *entries, unsigned number, bool is_first, GError **error)
+static bool update_order(int dir_fd, const Entries *entries, unsigned number, bool is_first,
+			 GError **error)
 {
-	g_autoptr(GBytes) old = read_variable("BootOrder");
+	g_autoptr(GBytes) old = lf_efivars_read(dir_fd, "BootOrder");
 	g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(uint16_t));
 	const uint8_t *data = old ? g_bytes_get_data(old, NULL) : NULL;
 	size_t size = old ? g_bytes_get_size(old) : 0;
@@ -270,10 +249,11 @@ static bool update_order(const Entries *entries, unsigned number, bool is_first,
 	}
 	if (!is_first)
 		g_array_append_val(order, ours);
-	return set_variable("BootOrder", order->data, order->len * sizeof(uint16_t), error);
+	return lf_efivars_write(dir_fd, "BootOrder", order->data, order->len * sizeof(uint16_t),
+				error);
 }
 
-bool lf_efi_write_entry(GBytes *option, const char *label, const char *loader,
+bool lf_efi_write_entry(int dir_fd, GBytes *option, const char *label, const char *loader,
 			const char *const *kept_uuids, bool is_first, GError **error)
 {
 	g_autoptr(GArray) used = g_array_new(FALSE, FALSE, sizeof(unsigned));
@@ -282,16 +262,14 @@ bool lf_efi_write_entry(GBytes *option, const char *label, const char *loader,
 	char name[16];
 	unsigned number;
 
-	if (!efi_variables_supported())
-		return lf_throw(error, LF_ERROR_IO, "the firmware's variables cannot be reached");
-	list_entries(label, loader, kept_uuids, &entries);
+	if (!list_entries(dir_fd, label, loader, kept_uuids, &entries, error) ||
+	    !remove_stale(dir_fd, &entries, error))
+		return false;
 	number = free_number(&entries);
 	snprintf(name, sizeof name, "Boot%04X", number);
-	if (!remove_stale(&entries, error))
-		return false;
-	return set_variable(name, g_bytes_get_data(option, NULL), g_bytes_get_size(option),
-			    error) &&
-	       update_order(&entries, number, is_first, error);
+	return lf_efivars_write(dir_fd, name, g_bytes_get_data(option, NULL),
+				g_bytes_get_size(option), error) &&
+	       update_order(dir_fd, &entries, number, is_first, error);
 }
 
 // Partitions of disks that were not touched: entries that start from them are somebody's.
@@ -323,14 +301,16 @@ static bool write_entry(const LfInstall *install, GError **error)
 	g_autofree char *loader = NULL;
 	g_autoptr(GBytes) option = NULL;
 	g_auto(GStrv) kept = other_partitions(install);
+	lf_autofd dir_fd = -1;
 
-	if (!arch || !esp)
+	if (!arch || !esp ||
+	    !lf_openat(AT_FDCWD, LF_EFIVARS, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
 		return false;
 	loader = g_strconcat(LOADER_PREFIX, arch->shim_name, NULL);
 	option = lf_efi_load_option(esp, plan->sector_bytes, LF_BOOT_ENTRY_LABEL, loader, error);
 	return option &&
-	       lf_efi_write_entry(option, LF_BOOT_ENTRY_LABEL, loader, (const char *const *)kept,
-				  !plan->leaves_boot_order, error);
+	       lf_efi_write_entry(dir_fd, option, LF_BOOT_ENTRY_LABEL, loader,
+				  (const char *const *)kept, !plan->leaves_boot_order, error);
 }
 
 // The removable path on the ESP boots as well: broken firmware variables are a warning.

@@ -26,11 +26,12 @@ bool lf_efi_is_stale(GBytes *option, const char *label, const char *loader,
 
 /**
  * lf_efi_write_entry:
+ * @dir_fd: the firmware's variables (efivars.h)
  * @is_first: puts the entry at the head of BootOrder, else at its end
  *
  * Removes stale entries, writes the new one into a free Boot#### and updates BootOrder.
  *
  * Errors: IO; the firmware's variables may be full, read-only or broken.
  */
-bool lf_efi_write_entry(GBytes *option, const char *label, const char *loader,
+bool lf_efi_write_entry(int dir_fd, GBytes *option, const char *label, const char *loader,
 			const char *const *kept_uuids, bool is_first, GError **error);

@@ -10,9 +10,9 @@
 #include "installer/apply/effects.h"
 #include "installer/apply/tree.h"
 
-#define MENU		 "boot/loader/grub.cfg"
-#define MAX_MENU_BYTES	 (1024 * 1024)
-#define HASH_CHUNK_BYTES (256 * 1024)
+#define MENU	       "boot/loader/grub.cfg"
+#define MAX_MENU_BYTES (1024 * 1024)
+#define CHUNK_BYTES    (256 * 1024)
 
 static bool sync_at(const char *path, GError **error)
 {
@@ -57,21 +57,47 @@ bool lf_effect_sync(LfInstall *install, GError **error)
 }
 
 // Reads from the medium, not from memory.
-static char *hash_file(int root_fd, const char *path, GError **error)
+static bool open_uncached(int root_fd, const char *path, int *ret_fd, GError **error)
 {
-	g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
-	g_autofree guchar *chunk = g_malloc(HASH_CHUNK_BYTES);
-	lf_autofd fd = -1;
-	ssize_t n;
+	if (!lf_tree_open(root_fd, path, O_RDONLY, 0, ret_fd, error))
+		return false;
+	posix_fadvise(*ret_fd, 0, 0, POSIX_FADV_DONTNEED);
+	return true;
+}
 
-	if (!lf_tree_open(root_fd, path, O_RDONLY, 0, &fd, error))
-		return NULL;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, HASH_CHUNK_BYTES))) > 0)
-		g_checksum_update(hash, chunk, n);
-	if (n < 0)
-		return lf_throw_errno_null(error, "cannot read '%s'", path);
-	return g_strdup(g_checksum_get_string(hash));
+static bool read_chunk(int fd, guchar *chunk, size_t *ret_size, GError **error)
+{
+	*ret_size = 0;
+	while (*ret_size < CHUNK_BYTES) {
+		ssize_t n =
+			TEMP_FAILURE_RETRY(read(fd, chunk + *ret_size, CHUNK_BYTES - *ret_size));
+
+		if (n < 0)
+			return lf_throw_errno(error, "cannot read back");
+		if (n == 0)
+			return true;
+		*ret_size += (size_t)n;
+	}
+	return true;
+}
+
+static bool compare_files(int first_fd, int second_fd, bool *ret_is_same, GError **error)
+{
+	g_autofree guchar *first = g_malloc(CHUNK_BYTES);
+	g_autofree guchar *second = g_malloc(CHUNK_BYTES);
+	size_t first_size = 0, second_size = 0;
+
+	do {
+		if (!read_chunk(first_fd, first, &first_size, error) ||
+		    !read_chunk(second_fd, second, &second_size, error))
+			return false;
+		if (first_size != second_size || memcmp(first, second, first_size) != 0) {
+			*ret_is_same = false;
+			return true;
+		}
+	} while (first_size == CHUNK_BYTES);
+	*ret_is_same = true;
+	return true;
 }
 
 static void close_dir(DIR **dir)
@@ -104,17 +130,20 @@ static char *find_kernel(int root_fd, GError **error)
 	return lf_throw_null(error, LF_ERROR_IO, "the deployment has no kernel");
 }
 
+// The original is an object that was checked against its name while it was written.
 static bool verify_copy(int root_fd, const char *boot_path, const char *original, GError **error)
 {
 	g_autofree char *boot = g_strconcat("boot/", boot_path + strspn(boot_path, "/"), NULL);
-	g_autofree char *copied = hash_file(root_fd, boot, error);
-	g_autofree char *wanted = copied ? hash_file(root_fd, original, error) : NULL;
+	lf_autofd copy_fd = -1;
+	lf_autofd original_fd = -1;
+	bool is_same = false;
 
-	if (!wanted)
-		return false;
-	return strcmp(copied, wanted) == 0 ||
-	       lf_throw(error, LF_ERROR_IO, "'/%s' reads back different from '/%s'", boot,
-			original);
+	if (!open_uncached(root_fd, boot, &copy_fd, error) ||
+	    !open_uncached(root_fd, original, &original_fd, error) ||
+	    !compare_files(copy_fd, original_fd, &is_same, error))
+		return lf_prefix(error, "'/%s'", boot);
+	return is_same || lf_throw(error, LF_ERROR_IO, "'/%s' reads back different from '/%s'",
+				   boot, original);
 }
 
 static bool verify_kernel(int root_fd, OstreeDeployment *deployment, GError **error)

@@ -1,0 +1,209 @@
+// The firmware's boot entry: its bytes, which old entries go, and the order. A directory stands for
+// efivarfs.
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "installer/apply/efi.h"
+#include "installer/apply/efivars.h"
+#include "tests/unit/test.h"
+
+#define LOADER "\\EFI\\debian\\shimx64.efi"
+#define LABEL  "debian"
+
+static const char *const nothing_kept[] = { NULL };
+
+static LfPlanPartition esp = { .number = 1,
+			       .start_bytes = 1024 * 1024,
+			       .size_bytes = 512 * 1024 * 1024,
+			       .uuid = (char *)"0e2f3a4b-1111-4222-8333-444455556666" };
+
+static GBytes *option_for(const char *uuid, const char *label, const char *loader)
+{
+	g_autoptr(GError) error = NULL;
+	LfPlanPartition partition = esp;
+	GBytes *option;
+
+	partition.uuid = (char *)uuid;
+	option = lf_efi_load_option(&partition, 512, label, loader, &error);
+	assert_ok(option != NULL, error);
+	return option;
+}
+
+static void the_entry_names_partition_and_file(void **state)
+{
+	// UEFI 2.10: attributes, length of the path, label, HD node, file node, end.
+	static const uint8_t head[] = { 1,    0,    0,	  0,	0x62, 0,    'd',  0,	'e',  0,
+					'b',  0,    'i',  0,	'a',  0,    'n',  0,	0,    0,
+					4,    1,    42,	  0,	1,    0,    0,	  0,	0,    8,
+					0,    0,    0,	  0,	0,    0,    0,	  0,	0x10, 0,
+					0,    0,    0,	  0,	0x4b, 0x3a, 0x2f, 0x0e, 0x11, 0x11,
+					0x22, 0x42, 0x83, 0x33, 0x44, 0x44, 0x55, 0x55, 0x66, 0x66,
+					2,    2,    4,	  4 };
+	g_autoptr(GBytes) option = option_for(esp.uuid, LABEL, LOADER);
+	gsize size;
+	const uint8_t *data = g_bytes_get_data(option, &size);
+
+	assert_true(size > sizeof head + 4);
+	assert_memory_equal(data, head, sizeof head);
+	assert_memory_equal(data + size - 4, "\x7f\xff\x04\x00", 4);
+}
+
+static void sectors_of_4096_bytes_count_in_the_path(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) option = lf_efi_load_option(&esp, 4096, LABEL, LOADER, &error);
+	const uint8_t *data;
+
+	assert_ok(option != NULL, error);
+	data = g_bytes_get_data(option, NULL);
+	assert_memory_equal(data + 28, "\x00\x01\x00\x00\x00\x00\x00\x00", 8);
+}
+
+static void only_our_own_entry_of_no_kept_disk_is_stale(void **state)
+{
+	const char *const kept[] = { "0E2F3A4B-1111-4222-8333-444455556666", NULL };
+	g_autoptr(GBytes) ours = option_for(esp.uuid, LABEL, LOADER);
+	g_autoptr(GBytes) other_label = option_for(esp.uuid, "ubuntu", LOADER);
+	g_autoptr(GBytes) other_file = option_for(esp.uuid, LABEL, "\\EFI\\debian\\grubx64.efi");
+
+	assert_true(lf_efi_is_stale(ours, LABEL, LOADER, nothing_kept));
+	assert_false(lf_efi_is_stale(ours, LABEL, LOADER, kept));
+	assert_false(lf_efi_is_stale(other_label, LABEL, LOADER, nothing_kept));
+	assert_false(lf_efi_is_stale(other_file, LABEL, LOADER, nothing_kept));
+}
+
+static void a_damaged_entry_is_left_alone(void **state)
+{
+	g_autoptr(GBytes) ours = option_for(esp.uuid, LABEL, LOADER);
+	gsize size;
+	const uint8_t *data = g_bytes_get_data(ours, &size);
+
+	for (gsize cut = 0; cut < size - 4; cut++) {
+		g_autoptr(GBytes) bytes = g_bytes_new(data, cut);
+
+		assert_false(lf_efi_is_stale(bytes, LABEL, LOADER, nothing_kept));
+	}
+	for (gsize at = 0; at < size; at++) {
+		g_autofree uint8_t *copy = g_memdup2(data, size);
+		g_autoptr(GBytes) bytes = NULL;
+
+		copy[at] ^= 0xff;
+		bytes = g_bytes_new_take(g_steal_pointer(&copy), size);
+		(void)lf_efi_is_stale(bytes, LABEL, LOADER, nothing_kept);
+	}
+}
+
+static int open_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void put(int dir_fd, const char *name, const void *data, size_t size)
+{
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_efivars_write(dir_fd, name, data, size, &error), error);
+}
+
+static void assert_variable(int dir_fd, const char *name, const void *data, size_t size)
+{
+	g_autoptr(GBytes) bytes = lf_efivars_read(dir_fd, name);
+
+	assert_non_null(bytes);
+	assert_int_equal(g_bytes_get_size(bytes), size);
+	assert_memory_equal(g_bytes_get_data(bytes, NULL), data, size);
+}
+
+static void write_entry(int dir_fd, bool is_first)
+{
+	g_autoptr(GBytes) option = option_for(esp.uuid, LABEL, LOADER);
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_efi_write_entry(dir_fd, option, LABEL, LOADER, nothing_kept, is_first, &error),
+		  error);
+}
+
+static void a_new_entry_takes_a_free_number_and_the_first_place(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd dir_fd = open_dir(dir);
+	g_autoptr(GBytes) option = option_for(esp.uuid, LABEL, LOADER);
+	gsize size;
+	const void *data = g_bytes_get_data(option, &size);
+
+	put(dir_fd, "Boot0000", "abc", 3);
+	put(dir_fd, "Boot0002", "abc", 3);
+	put(dir_fd, "BootOrder", "\x02\x00\x00\x00", 4);
+	write_entry(dir_fd, true);
+	assert_variable(dir_fd, "Boot0001", data, size);
+	assert_variable(dir_fd, "BootOrder", "\x01\x00\x02\x00\x00\x00", 6);
+	assert_variable(dir_fd, "Boot0000", "abc", 3);
+}
+
+static void leavebootorder_puts_it_last(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd dir_fd = open_dir(dir);
+
+	put(dir_fd, "Boot0000", "abc", 3);
+	put(dir_fd, "BootOrder", "\x00\x00", 2);
+	write_entry(dir_fd, false);
+	assert_variable(dir_fd, "BootOrder", "\x00\x00\x01\x00", 4);
+}
+
+static void an_install_again_leaves_one_entry(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd dir_fd = open_dir(dir);
+	g_autoptr(GBytes) old = option_for("99999999-1111-4222-8333-444455556666", LABEL, LOADER);
+	gsize size;
+	const void *data = g_bytes_get_data(old, &size);
+
+	put(dir_fd, "Boot0003", data, size);
+	put(dir_fd, "BootOrder", "\x03\x00", 2);
+	write_entry(dir_fd, true);
+	write_entry(dir_fd, true);
+	assert_null(lf_efivars_read(dir_fd, "Boot0003"));
+	assert_variable(dir_fd, "BootOrder", "\x00\x00", 2);
+}
+
+static void a_machine_without_an_order_gets_one(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd dir_fd = open_dir(dir);
+
+	write_entry(dir_fd, true);
+	assert_variable(dir_fd, "BootOrder", "\x00\x00", 2);
+}
+
+static void variables_that_cannot_be_written_are_an_io_error(void **state)
+{
+	g_autoptr(GBytes) option = option_for(esp.uuid, LABEL, LOADER);
+	lf_autofd dir_fd = open_dir("/proc/self");
+	g_autoptr(GError) error = NULL;
+
+	assert_throws(lf_efi_write_entry(dir_fd, option, LABEL, LOADER, nothing_kept, true, &error),
+		      error, LF_ERROR_IO, "Boot0000");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(the_entry_names_partition_and_file),
+		LF_TEST(sectors_of_4096_bytes_count_in_the_path),
+		LF_TEST(only_our_own_entry_of_no_kept_disk_is_stale),
+		LF_TEST(a_damaged_entry_is_left_alone),
+		LF_TEST(a_new_entry_takes_a_free_number_and_the_first_place),
+		LF_TEST(leavebootorder_puts_it_last),
+		LF_TEST(an_install_again_leaves_one_entry),
+		LF_TEST(a_machine_without_an_order_gets_one),
+		LF_TEST(variables_that_cannot_be_written_are_an_io_error),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
