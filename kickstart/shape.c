@@ -167,8 +167,11 @@ bool lf_shape_fits(LfShape shape, const char *text)
 
 	if (strlen(text) > row->max_bytes)
 		return false;
-	if (g_once_init_enter(&compiled[shape]))
-		g_once_init_leave(&compiled[shape], compile(row->pattern));
+	if (g_once_init_enter(&compiled[shape])) {
+		GRegex *regex = compile(row->pattern);
+
+		g_once_init_leave(&compiled[shape], regex);
+	}
 	return g_regex_match(compiled[shape], text, 0, NULL) && (!row->fits || row->fits(text));
 }
 
