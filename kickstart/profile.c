@@ -2,8 +2,6 @@
 // Not here: what its members mean (the planner), where they come from (the commands' files).
 #include "kickstart/profile.h"
 
-#include "kickstart/profile.h"
-
 #include "kickstart/parser.h"
 
 static char **empty_list(void)

@@ -5,7 +5,7 @@ HELP += 'check        every test: check-lint check-unit check-files check-qemu' 
 	'check-fast   what needs no machine: check-lint check-unit check-files' \
 	'check-unit   unit tests, again with sanitizers, and the fuzzers'\'' corpora' \
 	'check-files  real effects on image files' \
-	'check-lint   layout, layers, headers, shell, cppcheck, long functions' \
+	'check-lint   layout, layers, headers, shell, cppcheck, words, long functions (also: lint)' \
 	'fuzz         run every fuzzer for FUZZ_SECONDS (60)'
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
@@ -57,9 +57,13 @@ FUZZ_SECONDS ?= 60
 unit_programs = $(addprefix $(1)/tests/,$(UNIT_TESTS))
 fuzz_programs := $(addprefix $(O)/fuzz/,$(FUZZERS))
 
-.PHONY: check check-fast check-unit check-files unit-programs replay-programs fuzz-programs fuzz
+.PHONY: check check-fast check-lint lint check-unit check-files unit-programs replay-programs fuzz-programs fuzz
 check: check-lint check-unit check-files check-qemu
 check-fast: check-lint check-unit check-files
+
+check-lint: | $(deps_stamp)
+	$(Q)LINT_PACKAGES='$(sort $(all_pkgs) $(foreach p,$(PROGS) $(TESTS),$($(p)_PKGS)))' tests/lint/lint
+lint: check-lint
 
 unit-programs: $(call unit_programs,$(O))
 replay-programs: $(addprefix $(O)/tests/,$(REPLAYS))

@@ -1,0 +1,3 @@
+#pragma once
+
+size_t lf_needs_stddef(void);

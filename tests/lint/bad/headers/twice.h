@@ -1,0 +1,1 @@
+int lf_twice(void);

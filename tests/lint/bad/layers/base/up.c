@@ -1,0 +1,3 @@
+// Includes upwards.
+#include "kickstart/profile.h"
+#include "base/fd.h"

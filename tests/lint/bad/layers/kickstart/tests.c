@@ -1,0 +1,2 @@
+// Includes a test.
+#include "tests/unit/test.h"

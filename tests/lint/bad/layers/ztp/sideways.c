@@ -1,0 +1,2 @@
+// Includes sideways.
+#include "installer/apply/apply.h"

@@ -1,0 +1,3 @@
+// Laid out by hand.
+int  main( void ) {
+  return 0; }
