@@ -113,3 +113,10 @@ $(IMG)/boot.iso: $(MEDIUM)
 
 $(IMG)/full.iso: $(MEDIUM) $(IMG)/repo.stamp $(REF_JSONS)
 	$(call say,ISO,$@)$(IMAGE_ENV) VERSION='$(VERSION)' image/make-medium $(IMG) $@ $(REF_JSONS)
+
+# --- several makes at once ----------------------------------------------------------------------
+IMAGE_FILES := $(addprefix $(IMG)/,root.tar build.tar chroot.stamp programs.stamp keys/keyring.gpg \
+	repo.stamp kernel.stamp modules.stamp manifest.json initramfs.img esp.img boot.iso full.iso) \
+	$(REF_JSONS)
+$(IMAGE_FILES): private SHELL := image/turn
+$(IMAGE_FILES): private .SHELLFLAGS = $@
