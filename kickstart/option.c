@@ -165,16 +165,13 @@ static bool is_word(const LfCall *call, const char *text)
 	return strchr(text, ' ') || strspn(text + 1, "0123456789.") == strlen(text + 1);
 }
 
-static void not_supported(LfCall *call, const LfOption *option, const LfPlace *place)
-{
-	lf_call_error(call, *place, "unsupported-option", option->note,
-		      "option '%s' of '%s' is not supported", option->name, call->command->name);
-}
-
+/* @value: (nullable): of an option that takes one */
 static void store(LfCall *call, const LfOption *option, const LfPlace *place, const char *value)
 {
 	if (option->flags & LF_OPTION_UNSUPPORTED)
-		not_supported(call, option, place);
+		lf_call_error(call, lf_call_place(call, option->name), "unsupported-option",
+			      option->note, "option '%s' of '%s' is not supported", option->name,
+			      call->command->name);
 	else if (option->flags & LF_OPTION_IGNORED)
 		return;
 	else if (value)

@@ -322,6 +322,82 @@ static void what_is_missing_is_an_error(void **state)
 	}
 }
 
+static void a_static_address_is_whole_and_dhcp_has_none(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "network --bootproto=static", "1:1 error missing-option" },
+		{ "network --bootproto=static --ip=192.0.2.1", "1:1 error missing-option" },
+		{ "network --bootproto=static --noipv4 --ipv6=2001:db8::1/64", "" },
+		{ "network --ip=192.0.2.1", "1:9 error conflicting-options" },
+		{ "network --noipv4 --noipv6", "1:1 error conflicting-options" },
+		{ "network --noipv6 --ipv6=auto", "1:18 error conflicting-options" },
+		{ "network --device=ibft", "1:9 error unsupported-value" },
+		{ "network --bootproto=query", "1:21 error unsupported-value" },
+		{ "network --bootproto=dynamic", "1:21 error invalid-value" },
+		{ "network --activate --no-activate", "1:20 error conflicting-options" },
+		{ "network --device=00:11:22:aa:BB:cc --ipv6=dhcp", "" },
+		{ "network --device=eth0.100000000000", "1:18 error invalid-value" },
+		{ "network --ipv6=2001:db8::1/129", "1:16 error invalid-value" },
+		{ "network --bondslaves=a,b --bondopts=mode=1",
+		  "1:9 error unsupported-option; 1:26 error unsupported-option" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
+static void what_goes_into_passwd_and_fstab_fits_there(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "user --name='a\tb'", "1:13 error invalid-value" },
+		{ "user --name=1a", "1:13 error invalid-value" },
+		{ "user --name=-a", "1:13 error invalid-value" },
+		{ "user --name=abcdefghijklmnopqrstuvwxyz0123456", "1:13 error invalid-value" },
+		{ "user --name=a --shell=/bin/a:b", "1:23 error invalid-value" },
+		{ "user --name=a --homedir='/a b'", "1:25 error invalid-value" },
+		{ "user --name=a --password='$6$a:b$cccccc' --iscrypted", "1:15 error not-a-hash" },
+		{ "user --name=a --password=$y$j9T$abcdefgh", "1:15 warning looks-crypted" },
+		{ "part '/var/a b' --size=1", "1:6 error invalid-value" },
+		{ "part /var/../etc --size=1", "1:6 error invalid-value" },
+		{ "part /proc --size=1", "1:6 error impossible-mount" },
+		{ "part /usr --size=1", "1:6 error impossible-mount" },
+		{ "part /usr/local/ --size=1", "" },
+		{ "part None --size=1", "1:6 error relative-mount" },
+		{ "part biosboot --size=1", "1:6 error unsupported-mount" },
+		{ "part /var --size=1 --label=a\\ b", "1:28 error invalid-value" },
+		{ "lang en_US.UTF-8@euro", "" },
+		{ "lang en-US", "1:6 error invalid-value" },
+		{ "keyboard ../../etc/x", "1:10 error invalid-value" },
+		{ "timezone Europe/../x", "1:10 error invalid-value" },
+		{ "timezone", "1:1 error missing-argument" },
+		{ "timezone --isUtc UTC", "1:10 warning old-option" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
+static void lists_of_things_are_bounded(void **state)
+{
+	static const struct {
+		const char *format;
+		guint most;
+	} rows[] = {
+		{ "user --name=u%u\n", 1000 },
+		{ "network --device=n%u\n", 256 },
+		{ "part /var/%u --size=1\n", 126 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(GStrv) parts = g_strsplit(rows[i].format, "%u", 2);
+		g_autoptr(GString) text = g_string_new(NULL);
+		g_autofree char *findings = NULL;
+
+		for (guint n = 0; n <= rows[i].most; n++)
+			g_string_append_printf(text, "%s%u%s", parts[0], n, parts[1]);
+		assert_null(lf_test_parse(text->str, LF_KICKSTART_WHOLE, NULL, NULL, &findings));
+		assert_contains(findings, "error too-many");
+	}
+}
+
 #define ADDON(line) "\n%addon com_landfall\n" line "\n%end"
 #define CRYPT	    "part /var --size=1 --encrypted"
 
@@ -521,6 +597,9 @@ int main(void)
 		LF_TEST(the_add_on_is_typed),
 		LF_TEST(before_pre_scripts_only_sections_are_collected),
 		LF_TEST(what_is_missing_is_an_error),
+		LF_TEST(a_static_address_is_whole_and_dhcp_has_none),
+		LF_TEST(what_goes_into_passwd_and_fstab_fits_there),
+		LF_TEST(lists_of_things_are_bounded),
 		LF_TEST(encryption_needs_a_way_to_unlock),
 		LF_TEST(a_recovery_key_needs_a_certificate),
 		LF_TEST(the_flavour_must_agree_with_the_ref),
