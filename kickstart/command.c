@@ -165,7 +165,9 @@ static void note_seen(LfParser *parser, const LfCommand *command, const LfPlace 
 
 	if (former && (command->flags & LF_COMMAND_ONCE))
 		lf_parser_warn(parser, *place, "repeated-command", "remove one of them",
-			       "this line takes the place of line %u", former->line);
+			       "this line takes the place of line %u%s%s", former->line,
+			       former->file == place->file ? "" : " of ",
+			       former->file == place->file ? "" : former->file);
 	g_hash_table_insert(parser->seen, (void *)slot, g_memdup2(place, sizeof(*place)));
 }
 
