@@ -84,7 +84,8 @@ static void files_are_kept_by_name(void **state)
 	assert_string_equal(lf_seed_name(seed, 0), "ca.pem");
 	assert_string_equal(lf_seed_name(seed, 1), "cmdline");
 	assert_string_equal(lf_seed_name(seed, 2), "site.ks");
-	assert_string_equal(g_bytes_get_data(lf_seed_find(seed, "ca.pem"), NULL), "certificate");
+	assert_memory_equal(g_bytes_get_data(lf_seed_find(seed, "ca.pem"), NULL), "certificate",
+			    strlen("certificate"));
 	assert_null(lf_seed_find(seed, "ca"));
 	assert_null(lf_seed_find(seed, "zz"));
 }
