@@ -1,12 +1,16 @@
-# A machine to try it on: `make run ISO=FILE DISK=FILE RUN_ARGS=…`, and the tests that need machines.
-HELP += 'run          boot an ISO in QEMU: make run ISO=FILE [DISK=FILE] [RUN_ARGS=…]' \
+# A machine to try it on: the demo, `make run ISO=FILE DISK=FILE RUN_ARGS=…`, and the tests that need machines.
+HELP += 'demo         install in QEMU, reboot, show the result; KERNEL=standard|lowlatency' \
+	'run          boot an ISO in QEMU: make run ISO=FILE [DISK=FILE] [RUN_ARGS=…]' \
 	'check-qemu   install, reboot, refuse: every test that needs a machine'
 
 ISO ?= $(O)/image/full.iso
 DISK ?= $(O)/run/disk.img,size=16G
 QEMU_JOBS ?= 2
 
-.PHONY: run check-qemu
+.PHONY: demo run check-qemu
+demo: iso $(O)/landfall
+	qemu/demo --kernel=$(KERNEL) --build=$(O)
+
 run:
 	qemu/run --iso $(ISO) --disk $(DISK) $(RUN_ARGS)
 

@@ -79,3 +79,5 @@ check-files: $(addprefix $(O)/tests/,$(FILES_TESTS)) programs
 
 fuzz: fuzz-programs
 	$(Q)sh tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_programs)
+
+include tests/bench/module.mk

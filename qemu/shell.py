@@ -1,0 +1,73 @@
+"""Commands as root over ssh in a machine whose port is forwarded to this host.
+
+Not its job: what the commands mean.
+"""
+
+import os
+import subprocess
+import time
+
+
+class ShellError(Exception):
+    """A command failed, or nobody answers; the text is what was said."""
+
+
+class Shell:
+    """One connection is kept for all commands: logins are slow without KVM."""
+
+    def __init__(self, identity, port, folder):
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "10",
+            "ControlMaster": "auto",
+            "ControlPath": f"{folder}/ssh-%C",
+            "ControlPersist": "60",
+            "IdentitiesOnly": "yes",
+            "LogLevel": "ERROR",
+            "StrictHostKeyChecking": "no",
+            "UserKnownHostsFile": os.devnull,
+        }
+        self._argv = ["ssh", "-F", "none", "-i", str(identity), "-p", str(port)]
+        for name, value in options.items():
+            self._argv += ["-o", f"{name}={value}"]
+        self._argv.append("root@127.0.0.1")
+
+    def answers(self):
+        """Tries to log in once."""
+        try:
+            done = subprocess.run([*self._argv, "true"], capture_output=True, timeout=40, check=False)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
+    def wait(self, timeout, alive):
+        """Waits until a login succeeds, as long as `alive()` holds."""
+        deadline = time.monotonic() + timeout
+        while not self.answers():
+            if not alive():
+                raise ShellError("the machine ended before its ssh server answered")
+            if time.monotonic() > deadline:
+                raise ShellError(f"the ssh server did not answer within {timeout} s")
+            time.sleep(1)
+
+    def run(self, command, check=True, timeout=180):
+        """Runs a shell command and returns its output; with check=False its exit status and output."""
+        done = subprocess.run(
+            [*self._argv, command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        if not check:
+            return done.returncode, done.stdout
+        if done.returncode != 0:
+            raise ShellError(f"'{command}' failed ({done.returncode}):\n{done.stdout}")
+        return done.stdout.strip()
+
+    def hang_up(self):
+        """Drops the kept connection; after a reboot it leads nowhere."""
+        subprocess.run([*self._argv[:-1], "-O", "exit", self._argv[-1]], capture_output=True, check=False)

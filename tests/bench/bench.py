@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Measures Landfall against its peers in one run and writes build/bench/results.json, a row for each number.
+
+Not its job: making the peers' initramfs and media (tests/bench/module.mk).
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench.machines import Bench, duration  # noqa: E402
+
+RUNS = 3
+FLOOR_STEP_MIB = 16
+
+
+def row(name, ours, peer=None, bound=None, how="", is_ratio=False):
+    """Makes a row. A ratio is held against the bound when there is a peer, else the number itself."""
+    ratio = round(ours / peer, 3) if peer else None
+    value = ratio if is_ratio else ours
+    holds = bound is None or value <= bound
+    return {"name": name, "ours": ours, "peer": peer, "ratio": ratio, "bound": bound, "holds": holds, "how": how}
+
+
+def size_rows(build):
+    """The sizes of what we ship."""
+    image = build / "image"
+    sizes = {"boot_iso_bytes": (image / "boot.iso", 52_000_000), "initramfs_bytes": (image / "initramfs.img", 34_000_000)}
+    return [row(name, path.stat().st_size, bound=bound, how=f"size of {path.name}") for name, (path, bound) in sizes.items()]
+
+
+def init_rows(bench, dracut):
+    """How soon work begins, from the kernel's hand-over."""
+    ours = [
+        bench.first_event(bench.build / "image" / "initramfs.img", "ours", lambda m: m.events.all())
+        for _ in range(RUNS)
+    ]
+    peer = [
+        bench.first_event(dracut, "dracut", lambda m: "BENCH initqueue" in m.console.text()) for _ in range(RUNS)
+    ]
+    how = f"median of {RUNS}: 'Run /init' to the first event; dracut with the same modules to its initqueue's start"
+    return [row("init_ratio", round(statistics.median(ours), 2), round(statistics.median(peer), 2), 0.5, how, True)]
+
+
+def install_rows(bench, pipeline_iso, payload_bytes):
+    """How long an installation takes, against the pipeline and against the disk's own speed."""
+    iso = bench.seeded(tpm=False)
+    times = []
+    for _ in range(RUNS):
+        events = bench.install(iso)
+        if events is None:
+            raise SystemExit(f"bench: our installation failed: see {bench.folder}")
+        times.append(duration(events))
+    peers = [bench.pipeline(pipeline_iso, payload_bytes) for _ in range(RUNS)]
+    ours = round(statistics.median(times), 2)
+    whole = round(statistics.median(p["install"] for p in peers), 2)
+    limit = round(statistics.median(p["limit"] for p in peers), 2)
+    how = f"median of {RUNS}: first event to verified and unmounted; peer: sfdisk, cryptsetup, mkfs, ostree"
+    limit_how = f"the same time against dd of {payload_bytes} bytes into the same LUKS and ext4"
+    parts = {name: round(statistics.median(p[name] for p in peers), 2) for name in ("format", "pull", "deploy")}
+    print(f"bench: the pipeline's parts: {parts}")
+    return [
+        row("install_ratio", ours, whole, 0.7, how, True),
+        row("install_limit_ratio", ours, limit, None, limit_how, True),
+        row("pipeline_limit_ratio", whole, limit, None, "the pipeline's time against the same dd", True),
+    ]
+
+
+def floor_rows(bench):
+    """The least memory in which an installation succeeds, to the next 16 MiB, and that 512 MiB are enough."""
+    iso = bench.seeded(tpm=True)
+    good, bad = None, 128
+    if bench.install(iso, memory=512, tpm=True) is not None:
+        good = 512
+    while good and good - bad > FLOOR_STEP_MIB:
+        middle = (good + bad) // 2 // FLOOR_STEP_MIB * FLOOR_STEP_MIB
+        if bench.install(iso, memory=middle, tpm=True) is not None:
+            good = middle
+        else:
+            bad = middle
+    return [row("ram_floor_mib", good or 10**6, bound=512, how="bisection of full.iso installs with TPM2 unlocking")]
+
+
+def payload(build, ref):
+    """Returns the payload's unpacked bytes, as the manifest says."""
+    manifest = json.loads((build / "image" / "full.manifest.json").read_text())
+    return manifest["refs"][ref]["size_bytes"]
+
+
+def show(rows):
+    """Prints the rows as a table."""
+    for r in rows:
+        mark = "holds" if r["holds"] else "FALLS SHORT"
+        bound = "" if r["bound"] is None else f"bound {r['bound']}"
+        print(f"{r['name']:<22} ours {r['ours']:<12} peer {r['peer'] or '-':<10} ratio {r['ratio'] or '-':<8} {bound:<16} {mark}")
+
+
+def main():
+    """Runs what is asked for and writes the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--ref", required=True)
+    parser.add_argument("--only", action="append", choices=["sizes", "init", "install", "floor"])
+    options = parser.parse_args()
+    build = options.build.resolve()
+    bench = Bench(build, options.ref)
+    wanted = options.only or ["sizes", "init", "install", "floor"]
+    rows = []
+    if "sizes" in wanted:
+        rows += size_rows(build)
+    if "init" in wanted:
+        rows += init_rows(bench, bench.folder / "dracut.img")
+    if "install" in wanted:
+        rows += install_rows(bench, bench.folder / "pipeline.iso", payload(build, options.ref))
+    if "floor" in wanted:
+        rows += floor_rows(bench)
+    (bench.folder / "results.json").write_text(json.dumps(rows, indent=2) + "\n")
+    show(rows)
+    return 0 if all(r["holds"] for r in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
