@@ -179,6 +179,20 @@ static bool make_home(int root_fd, const LfUser *user, GError **error)
 	return true;
 }
 
+// A colon would begin another field, a newline another account.
+static bool check_text(const LfAccount *account, GError **error)
+{
+	const char *const texts[] = { account->name, account->gecos, account->home,
+				      account->shell };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		if (texts[i] && strpbrk(texts[i], ":\n"))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"user '%s': no colon and no new line can be in '%s'",
+					account->name, texts[i]);
+	return true;
+}
+
 static bool add_account(int root_fd, LfUserdb *db, const LfAccount *account, GError **error)
 {
 	g_autofree char *field = password_field(account, error);
@@ -190,7 +204,7 @@ static bool add_account(int root_fd, LfUserdb *db, const LfAccount *account, GEr
 			.shell = account->shell ? account->shell : DEFAULT_SHELL,
 			.password = field };
 
-	if (!field || !choose_ids(db, account, &user, error))
+	if (!field || !check_text(account, error) || !choose_ids(db, account, &user, error))
 		return false;
 	lf_userdb_add_user(db, &user);
 	for (char **group = account->groups; group && *group; group++)
