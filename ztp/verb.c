@@ -1,12 +1,11 @@
-// The table of all verbs, and what `--help` makes of a row.
-// Not here: what the verbs do (one file each).
+// Programs of verbs: finds the verb, parses its options, tells what went wrong.
+// Not here: what the verbs do (cmd-*.c, one file each), the tables (each program's main).
 #include "ztp/verb.h"
 
+#include <stdio.h>
 #include <string.h>
 
-const LfVerb *const lf_verbs[] = {
-	&lf_verb_check, &lf_verb_plan, &lf_verb_iso_seed, &lf_verb_iso_show, NULL,
-};
+#include "kickstart/near.h"
 
 /* Returns: how many of @args are the words of @name; 0 when they are not. */
 static size_t count_words(const char *name, char **args)
@@ -20,16 +19,16 @@ static size_t count_words(const char *name, char **args)
 	return n;
 }
 
-const LfVerb *lf_verb_find(char **args, size_t *ret_words)
+const LfVerb *lf_verb_find(const LfVerb *const *verbs, char **args, size_t *ret_words)
 {
 	const LfVerb *found = NULL;
 
 	*ret_words = 0;
-	for (size_t i = 0; lf_verbs[i]; i++) {
-		size_t words = count_words(lf_verbs[i]->name, args);
+	for (size_t i = 0; verbs[i]; i++) {
+		size_t words = count_words(verbs[i]->name, args);
 
 		if (words > *ret_words) {
-			found = lf_verbs[i];
+			found = verbs[i];
 			*ret_words = words;
 		}
 	}
@@ -47,4 +46,92 @@ GOptionContext *lf_verb_context(const LfVerb *verb)
 	if (verb->options)
 		g_option_context_add_main_entries(context, verb->options, NULL);
 	return context;
+}
+
+static void print_help(const LfProgram *program, FILE *out)
+{
+	fprintf(out, "Usage: %s VERB [OPTION…] [ARGUMENT…]\n\n%s\n\n", program->name,
+		program->summary);
+	for (size_t i = 0; program->verbs[i]; i++)
+		fprintf(out, "  %-14s %s\n", program->verbs[i]->name, program->verbs[i]->summary);
+	fprintf(out, "\n'%s VERB --help' tells more about a verb, '%s --version' the version.\n",
+		program->name, program->name);
+}
+
+static int fail(const LfProgram *program, const GError *error)
+{
+	const LfErrorClass *class = lf_error_class(error);
+
+	fprintf(stderr, "%s: %s\n", program->name, error->message);
+	return class->exit_status;
+}
+
+static bool throw_unknown(const LfProgram *program, const char *name, GError **error)
+{
+	g_autofree char *advice = NULL;
+	LfNear near;
+
+	lf_near_init(&near, name);
+	for (size_t i = 0; program->verbs[i]; i++)
+		lf_near_try(&near, program->verbs[i]->name);
+	advice = lf_near_advice(&near);
+	if (!advice)
+		advice = g_strdup_printf("'%s --help' lists them", program->name);
+	return lf_throw(error, LF_ERROR_INPUT, "there is no verb '%s': %s", name, advice);
+}
+
+/* @args: the command line behind the program's name; owned, as GOption takes words out of it. */
+static int run_verb(const LfProgram *program, const LfVerb *verb, size_t words, char ***args,
+		    GError **error)
+{
+	g_autoptr(GOptionContext) context = lf_verb_context(verb);
+	g_autofree char *name = g_strdup_printf("%s %s", program->name, verb->name);
+	char **line = *args;
+
+	// GOption wants the program's name in front: that is the verb.
+	for (size_t i = 0; i + 1 < words; i++)
+		g_free(line[i]);
+	memmove(line, line + words - 1, (g_strv_length(line + words - 1) + 1) * sizeof(char *));
+	g_free(line[0]);
+	line[0] = g_steal_pointer(&name);
+	g_set_prgname(line[0]);
+	if (!g_option_context_parse_strv(context, args, error)) {
+		lf_rethrow(error, LF_ERROR_INPUT);
+		return 0;
+	}
+	line = *args;
+	if (line[1] && strcmp(line[1], "--") == 0)
+		return verb->run(line + 2, error);
+	return verb->run(line + 1, error);
+}
+
+// GLib would put '?' for every letter that a locale of C does not have.
+static void print_as_it_is(const char *text)
+{
+	fputs(text, stdout);
+}
+
+int lf_program_main(const LfProgram *program, int argc, char **argv)
+{
+	g_auto(GStrv) args = g_strdupv(argc > 0 ? argv + 1 : argv);
+	g_autoptr(GError) error = NULL;
+	const LfVerb *verb;
+	size_t words;
+	int status = 0;
+
+	g_set_print_handler(print_as_it_is);
+	if (!args[0] || strcmp(args[0], "--help") == 0 || strcmp(args[0], "-h") == 0) {
+		print_help(program, args[0] ? stdout : stderr);
+		return args[0] ? 0 : 2;
+	}
+	if (strcmp(args[0], "--version") == 0) {
+		printf("%s %s\n", program->name, LF_VERSION);
+		return 0;
+	}
+	verb = lf_verb_find(program->verbs, args, &words);
+	if (verb)
+		status = run_verb(program, verb, words, &args, &error);
+	else
+		throw_unknown(program, args[0], &error);
+	return error ? fail(program, error) : status;
 }
