@@ -70,7 +70,7 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 
 static bool stage_scripts(Run *run, GError **error)
 {
-	LfScriptPlace place = { NULL, "script.pre" };
+	LfScriptPlace place = { NULL, "script.pre", LF_SCRIPT_DIR };
 
 	return load_profile(run, LF_KICKSTART_SCRIPTS_ONLY, error) &&
 	       lf_scripts_run(run->profile->scripts, LF_SCRIPT_PRE, &place, run->events, error);
@@ -203,7 +203,7 @@ static bool run_all(Run *run, GError **error)
 
 static void run_onerror(Run *run)
 {
-	LfScriptPlace place = { NULL, "script.onerror" };
+	LfScriptPlace place = { NULL, "script.onerror", LF_SCRIPT_DIR };
 	g_autoptr(GError) local = NULL;
 
 	if (run->has_run_onerror || !run->profile)

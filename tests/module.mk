@@ -36,7 +36,6 @@ test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure mkfs gpt luks boot wipe scripts verify,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer apply probe plan kickstart base
-test-sources_LIBS := installer apply probe plan kickstart base
 test-elf_LIBS := initramfs base
 test-modules_LIBS := initramfs base
 fuzz-elf_LIBS := initramfs base

@@ -11,7 +11,6 @@
 #include "installer/apply/effects.h"
 #include "installer/apply/tree.h"
 
-#define SCRIPT_DIR    "/run/landfall/scripts"
 #define DEFAULT_SHELL "/bin/sh"
 // A script may fetch much, but a machine with nobody there must not wait for ever.
 #define TIMEOUT_MS (60 * 60 * 1000)
@@ -55,13 +54,12 @@ static bool open_log(const LfScript *script, const char *chroot, int *ret_fd, GE
 	       lf_tree_open(root_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600, ret_fd, error);
 }
 
-// /run is the same directory inside the chroot and outside.
-static bool store_body(const LfScript *script, char **ret_path, GError **error)
+static bool store_body(const LfScript *script, const char *scratch, char **ret_path, GError **error)
 {
-	g_autofree char *path = g_strdup_printf(SCRIPT_DIR "/%s-%u", kind_names[script->kind] + 1,
+	g_autofree char *path = g_strdup_printf("%s/%s-%u", scratch, kind_names[script->kind] + 1,
 						script->place.line);
 
-	if (!lf_mkdirs_at(AT_FDCWD, SCRIPT_DIR, 0700, error) ||
+	if (!lf_mkdirs_at(AT_FDCWD, scratch, 0700, error) ||
 	    !lf_write_file_at(AT_FDCWD, path, script->body, strlen(script->body), 0700, error))
 		return false;
 	*ret_path = g_steal_pointer(&path);
@@ -83,14 +81,17 @@ static bool run_stored(const LfScript *script, const char *path, const char *chr
 	return lf_proc_status(&proc, ret_status, NULL, error);
 }
 
-static bool run_script(const LfScript *script, const char *chroot, Output *output, GError **error)
+static bool run_script(const LfScript *script, const LfScriptPlace *place, Output *output,
+		       GError **error)
 {
+	const char *chroot = script->is_nochroot ? NULL : place->chroot;
 	g_autofree char *path = NULL;
 	lf_autofd log_fd = -1;
 	int status = 0;
 	bool is_ok;
 
-	if (!open_log(script, chroot, &log_fd, error) || !store_body(script, &path, error))
+	if (!open_log(script, chroot, &log_fd, error) ||
+	    !store_body(script, place->scratch, &path, error))
 		return false;
 	output->log_fd = log_fd;
 	is_ok = run_stored(script, path, chroot, output, &status, error);
@@ -111,8 +112,7 @@ bool lf_scripts_run(const GPtrArray *scripts, LfScriptKind kind, const LfScriptP
 		Output output = { events, place->event, -1 };
 		g_autoptr(GError) local = NULL;
 
-		if (script->kind != kind ||
-		    run_script(script, script->is_nochroot ? NULL : place->chroot, &output, &local))
+		if (script->kind != kind || run_script(script, place, &output, &local))
 			continue;
 		lf_prefix(&local, "%s:%u: %s",
 			  script->place.file ? script->place.file : "kickstart", script->place.line,
@@ -129,7 +129,7 @@ bool lf_scripts_run(const GPtrArray *scripts, LfScriptKind kind, const LfScriptP
 
 bool lf_effect_pre_install(LfInstall *install, GError **error)
 {
-	LfScriptPlace place = { NULL, lf_apply_step(LF_STEP_PRE_INSTALL)->id };
+	LfScriptPlace place = { NULL, lf_apply_step(LF_STEP_PRE_INSTALL)->id, LF_SCRIPT_DIR };
 
 	return lf_scripts_run(install->plan->profile->scripts, LF_SCRIPT_PRE_INSTALL, &place,
 			      install->events, error);
@@ -137,7 +137,7 @@ bool lf_effect_pre_install(LfInstall *install, GError **error)
 
 bool lf_effect_post(LfInstall *install, GError **error)
 {
-	LfScriptPlace place = { LF_SYSROOT, lf_apply_step(LF_STEP_POST)->id };
+	LfScriptPlace place = { LF_SYSROOT, lf_apply_step(LF_STEP_POST)->id, LF_SCRIPT_DIR };
 
 	return lf_scripts_run(install->plan->profile->scripts, LF_SCRIPT_POST, &place,
 			      install->events, error);
@@ -145,7 +145,7 @@ bool lf_effect_post(LfInstall *install, GError **error)
 
 void lf_effect_failed(LfInstall *install, const GError *cause)
 {
-	LfScriptPlace place = { NULL, "script.onerror" };
+	LfScriptPlace place = { NULL, "script.onerror", LF_SCRIPT_DIR };
 	g_autoptr(GError) local = NULL;
 
 	if (!lf_scripts_run(install->plan->profile->scripts, LF_SCRIPT_ONERROR, &place,

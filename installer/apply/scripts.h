@@ -7,11 +7,16 @@
  * LfScriptPlace: where the scripts of one kind run.
  * @chroot: (nullable): directory they are chrooted to
  * @event: step id their output lines are told under
+ * @scratch: directory for the script's file; the same one must stand at this path inside the chroot
  */
 typedef struct {
 	const char *chroot;
 	const char *event;
+	const char *scratch;
 } LfScriptPlace;
+
+/** LF_SCRIPT_DIR: the scratch directory on a machine; /run is shown inside the target as well. */
+#define LF_SCRIPT_DIR "/run/landfall/scripts"
 
 /**
  * lf_scripts_run:

@@ -1,0 +1,287 @@
+// What follows a failure, and what the installer leaves for landfall-init.
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/runtime.h"
+#include "installer/report.h"
+#include "installer/sources.h"
+#include "tests/unit/test.h"
+
+typedef struct {
+	char *dir;
+	LfHost *host;
+	LfEvents *events;
+} Machine;
+
+static void put(const Machine *machine, const char *path, const char *text)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_mkdirs_at(machine->host->root_fd, parent, 0755, &error), error);
+	assert_ok(lf_write_file_at(machine->host->root_fd, path, text, strlen(text), 0644, &error),
+		  error);
+}
+
+static Machine *machine_new(void)
+{
+	Machine *machine = g_new0(Machine, 1);
+	g_autoptr(GError) error = NULL;
+
+	machine->dir = lf_test_dir();
+	machine->host = lf_host_new(machine->dir, &error);
+	assert_ok(machine->host != NULL, error);
+	put(machine, LF_RUN_INIT, "1\n");
+	put(machine, "dev/ttyS0", "");
+	put(machine, "dev/ttyS1", "");
+	put(machine, "dev/tty0", "");
+	put(machine, "sys/class/tty/console/active", "tty0 ttyS0\n");
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("console=tty0 landfall.events=ttyS1");
+	machine->events = lf_report_open(machine->host);
+	return machine;
+}
+
+static void machine_free(Machine *machine)
+{
+	lf_events_free(machine->events);
+	lf_host_free(machine->host);
+	lf_test_dir_remove(machine->dir);
+	g_free(machine);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Machine, machine_free)
+
+static char *get(const Machine *machine, const char *path)
+{
+	return lf_read_text_at(machine->host->root_fd, path, 65536, NULL);
+}
+
+static void fail_with(Machine *machine, LfErrorCode code, const LfProfile *profile)
+{
+	g_autoptr(GError) cause = g_error_new(LF_ERROR, (int)code, "what went wrong");
+
+	lf_report_failed(machine->events, machine->host, profile, cause, NULL);
+}
+
+static void tries_are_counted_by_class_and_profile(void **state)
+{
+	static const struct {
+		LfErrorCode code;
+		LfOnFailure wish;
+		int64_t retries;
+		unsigned attempt;
+		const char *next;
+		bool is_told;
+	} rows[] = {
+		// What the class says, nobody has to tell init.
+		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, 1, "poweroff", false },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 1, "retry", false },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 3, "retry", false },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 4, "poweroff", false },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, 1000, "retry", false },
+		// The profile's wish.
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, 1, "reboot", true },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, 1, "reboot", true },
+		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, 1, "poweroff", true },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, 2, "poweroff", true },
+		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, 1, "retry", false },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_REBOOT, 2, 3, "reboot", true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(LfProfile) profile = lf_profile_new();
+		g_autoptr(GError) cause = g_error_new(LF_ERROR, (int)rows[i].code, "x");
+		const char *next = NULL;
+
+		profile->onfailure = rows[i].wish;
+		profile->onfailure_retries = rows[i].retries;
+		assert_int_equal(
+			lf_report_next(lf_error_class(cause), profile, rows[i].attempt, &next),
+			rows[i].is_told);
+		assert_string_equal(next, rows[i].next);
+	}
+}
+
+static void without_a_profile_the_class_decides(void **state)
+{
+	g_autoptr(GError) cause = g_error_new(LF_ERROR, LF_ERROR_INPUT, "x");
+	const char *next = NULL;
+
+	assert_false(lf_report_next(lf_error_class(cause), NULL, 1, &next));
+	assert_string_equal(next, "poweroff");
+}
+
+static void a_failure_is_on_every_console_and_in_the_log(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	static const char *const places[] = { "dev/tty0", "dev/ttyS0", "dev/ttyS1", LF_EVENTS_LOG };
+
+	fail_with(machine, LF_ERROR_TARGET, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autofree char *text = get(machine, places[i]);
+
+		assert_contains(text, "what went wrong");
+	}
+	assert_null(get(machine, LF_RUN_FINISH));
+}
+
+static void events_are_json_where_asked(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autofree char *text = NULL;
+	g_autoptr(json_t) event = NULL;
+	g_autoptr(GError) error = NULL;
+
+	fail_with(machine, LF_ERROR_TARGET, NULL);
+	text = get(machine, "dev/ttyS1");
+	event = lf_json_parse(text, strlen(text), "event", &error);
+	assert_ok(event != NULL, error);
+	assert_string_equal(json_string_value(json_object_get(event, "step")), "install");
+	assert_string_equal(json_string_value(json_object_get(event, "state")), "failed");
+	assert_string_equal(json_string_value(json_object_get(event, "next")), "poweroff");
+}
+
+static void an_instruction_is_left_when_the_profile_wants_another_end(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfProfile) profile = lf_profile_new();
+	g_autofree char *finish = NULL;
+
+	profile->onfailure = LF_ONFAILURE_REBOOT;
+	fail_with(machine, LF_ERROR_TARGET, profile);
+	finish = get(machine, LF_RUN_FINISH);
+	assert_string_equal(finish, "reboot");
+}
+
+static void the_number_of_the_start_counts(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfProfile) profile = lf_profile_new();
+	g_autofree char *finish = NULL;
+
+	profile->onfailure = LF_ONFAILURE_REBOOT;
+	profile->onfailure_retries = 2;
+	put(machine, LF_RUN_ATTEMPT, "2\n");
+	fail_with(machine, LF_ERROR_IO, profile);
+	assert_null(get(machine, LF_RUN_FINISH));
+	put(machine, LF_RUN_ATTEMPT, "3\n");
+	fail_with(machine, LF_ERROR_IO, profile);
+	finish = get(machine, LF_RUN_FINISH);
+	assert_string_equal(finish, "reboot");
+}
+
+static void a_good_end_leaves_the_plans_instruction(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	LfPlan plan = { .finish = LF_FINISH_REBOOT, .is_eject = true };
+	g_autofree char *finish = NULL;
+
+	lf_report_done(machine->events, machine->host, &plan, NULL);
+	finish = get(machine, LF_RUN_FINISH);
+	assert_string_equal(finish, "reboot eject");
+}
+
+static void a_debug_shell_shows_in_every_report(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autofree char *text = NULL;
+
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("landfall.debug=1 landfall.events=ttyS1");
+	lf_events_free(machine->events);
+	machine->events = lf_report_open(machine->host);
+	fail_with(machine, LF_ERROR_IO, NULL);
+	text = get(machine, "dev/ttyS1");
+	assert_contains(text, "debug shell enabled");
+}
+
+static void without_a_seed_the_message_says_how_to_make_one(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GError) error = NULL;
+	LfProfile *profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error);
+
+	assert_throws(profile != NULL, error, LF_ERROR_INPUT,
+		      "no kickstart in the seed: put one into the medium with 'landfall iso seed");
+}
+
+static void files_are_found_beside_the_kickstart_and_by_path(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} rows[] = {
+		{ "escrow.pem", "beside" },
+		{ "sub/escrow.pem", "below" },
+		{ "/tmp/made-by-pre", "absolute" },
+		{ "file:///tmp/made-by-pre", "absolute" },
+	};
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
+
+	put(machine, LF_SEED_DIR "/escrow.pem", "beside");
+	put(machine, LF_SEED_DIR "/sub/escrow.pem", "below");
+	put(machine, "tmp/made-by-pre", "absolute");
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GBytes) bytes = lf_sources_file(rows[i].name, sources, &error);
+
+		assert_ok(bytes != NULL, error);
+		assert_string_equal(g_bytes_get_data(bytes, NULL), rows[i].text);
+	}
+}
+
+static void the_command_line_names_another_kickstart(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfSources) named = NULL;
+	g_autoptr(LfSources) given = NULL;
+
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("quiet landfall.ks=http://10.0.0.1/site.ks");
+	named = lf_sources_new(machine->host, NULL);
+	given = lf_sources_new(machine->host, "/tmp/x.ks");
+	assert_string_equal(lf_sources_name(named), "http://10.0.0.1/site.ks");
+	assert_string_equal(lf_sources_name(given), "/tmp/x.ks");
+}
+
+static void a_kickstart_of_the_seed_is_read_with_its_includes(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfProfile) profile = NULL;
+
+	put(machine, LF_SEED_PROFILE,
+	    "%include common.ks\npart / --fstype=ext4 --size=3000 --grow\nreqpart --add-boot\npoweroff\n"
+	    "ostreesetup --osname=debian --url=file:///x --ref=a/b\n");
+	put(machine, LF_SEED_DIR "/common.ks", "zerombr\nclearpart --all\nrootpw --lock\n");
+	profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error);
+	assert_ok(profile != NULL, error);
+	assert_true(profile->is_zerombr);
+	assert_int_equal(profile->finish, LF_FINISH_POWEROFF);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(tries_are_counted_by_class_and_profile),
+		LF_TEST(without_a_profile_the_class_decides),
+		LF_TEST(a_failure_is_on_every_console_and_in_the_log),
+		LF_TEST(events_are_json_where_asked),
+		LF_TEST(an_instruction_is_left_when_the_profile_wants_another_end),
+		LF_TEST(the_number_of_the_start_counts),
+		LF_TEST(a_good_end_leaves_the_plans_instruction),
+		LF_TEST(a_debug_shell_shows_in_every_report),
+		LF_TEST(without_a_seed_the_message_says_how_to_make_one),
+		LF_TEST(files_are_found_beside_the_kickstart_and_by_path),
+		LF_TEST(the_command_line_names_another_kickstart),
+		LF_TEST(a_kickstart_of_the_seed_is_read_with_its_includes),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
