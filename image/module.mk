@@ -39,8 +39,8 @@ $(IMG)/chroot.stamp: $(IMG)/build.tar
 		tar -C $(IMG)/chroot --no-same-owner --exclude='./dev/*' -xf $< && touch $@
 
 # --- device programs, compiled and linked against the target suite ------------------------------
-DEVICE_SOURCES = Makefile $(wildcard module.mk */module.mk */*/module.mk \
-	$(foreach d,base kickstart installer ztp,$(d)/*.[ch] $(d)/*/*.[ch]))
+DEVICE_SOURCES = Makefile $(wildcard $(foreach d,base kickstart installer ztp,\
+	$(d)/module.mk $(d)/*/module.mk $(d)/*.[ch] $(d)/*/*.[ch]))
 $(IMG)/programs.stamp: $(IMG)/chroot.stamp image/namespace image/chroot $(DEVICE_SOURCES)
 	$(call say,TARGET,$(DEVICE_PROGS))image/namespace image/chroot --src=$(CURDIR) $(IMG)/chroot \
 		make --no-print-directory -C /src O=$(O)/target VERSION='$(VERSION)' SUITE=$(SUITE) \
