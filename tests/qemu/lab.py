@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qemu.machine import Config, Disk, Machine, Outcome, free_port
+from qemu.shell import Shell, ShellError
 
-# A machine without KVM needs about 80 s for an installation and 40 s for a boot, alone on two cores.
-INSTALL_SECONDS = 480
-BOOT_SECONDS = 300
-REFUSE_SECONDS = 240
+# A machine without KVM needs about 80 s for an installation and 40 s for a boot, alone on two cores; these
+# are the limits on a busy host.
+INSTALL_SECONDS = 900
+BOOT_SECONDS = 600
+REFUSE_SECONDS = 600
 MIB = 1 << 20
 
 KICKSTART = """\
@@ -96,16 +98,14 @@ class Lab:
         key = self.identity.with_suffix(".pub").read_text(encoding="ascii").strip()
         return Site(ref=f"debian/13/{os.uname().machine}/{flavour}", key=key, **changes)
 
-    def seed(self, site=None, *, iso=None, text=None, append="", name="seeded"):
-        """Puts a kickstart into a copy of an ISO, as an operator does, and returns the copy."""
-        out = self.folder / f"{name}.iso"
-        argv = [str(self.artefacts.landfall), "iso", "seed"]
-        if site is not None or text is not None:
-            kickstart = self.folder / f"{name}.ks"
-            kickstart.write_text(site.kickstart() if text is None else text, encoding="utf-8")
-            argv += ["--kickstart", str(kickstart)]
-        argv += ["--append", f"console=ttyS0,115200 landfall.events=ttyS1 {append}".strip()]
-        run(argv + [str(iso or self.artefacts.full_iso), str(out)])
+    def seed(self, kickstart, *options, iso=None):
+        """Puts a kickstart (a site or a text) into a copy of an ISO, as an operator does, and returns the copy."""
+        text = kickstart if isinstance(kickstart, str) else kickstart.kickstart()
+        path = self.folder / "site.ks"
+        path.write_text(text, encoding="utf-8")
+        out = self.folder / "site.iso"
+        argv = [str(self.artefacts.landfall), "iso", "seed", "--kickstart", str(path), *options]
+        run([*argv, "--append", "landfall.events=ttyS1", str(iso or self.artefacts.full_iso), str(out)])
         return out
 
     def machine(self, name, **options):
@@ -137,82 +137,30 @@ class Lab:
     def shell(self, vm):
         """Returns a root shell in the machine, once its ssh server answers."""
         shell = Shell(self.identity, vm.config.ssh_port, self.folder)
-        deadline = time.monotonic() + BOOT_SECONDS
-        while True:
-            if shell.answers():
-                return shell
-            assert vm.alive(), f"the machine ended:\n{vm.console.tail()}"
-            assert time.monotonic() < deadline, f"ssh does not answer:\n{vm.console.tail()}"
-            time.sleep(1)
-
-    def boots(self, name, disks, **options):
-        """Describes a machine that boots from its disks and forwards a port to its ssh server."""
-        return self.machine(name, disks=disks, ssh_port=free_port(), **options)
-
-
-class Shell:
-    """Commands as root over ssh. One connection is kept for all of them: logins are slow without KVM."""
-
-    def __init__(self, identity, port, folder):
-        options = {
-            "BatchMode": "yes",
-            "ConnectTimeout": "10",
-            "ControlMaster": "auto",
-            "ControlPath": f"{folder}/ssh-%C",
-            "ControlPersist": "60",
-            "IdentitiesOnly": "yes",
-            "LogLevel": "ERROR",
-            "StrictHostKeyChecking": "no",
-            "UserKnownHostsFile": os.devnull,
-        }
-        self._argv = ["ssh", "-F", "none", "-i", str(identity), "-p", str(port)]
-        for name, value in options.items():
-            self._argv += ["-o", f"{name}={value}"]
-        self._argv.append("root@127.0.0.1")
-
-    def answers(self):
-        """Tries to log in once."""
         try:
-            done = subprocess.run([*self._argv, "true"], capture_output=True, timeout=40, check=False)
-        except subprocess.TimeoutExpired:
-            return False
-        return done.returncode == 0
+            shell.wait(BOOT_SECONDS, vm.alive)
+        except ShellError as error:
+            raise AssertionError(f"{error}; the console ends with:\n{vm.console.tail()}") from error
+        return shell
 
-    def run(self, command, check=True, timeout=180):
-        """Runs a shell command and returns its output; with check=False its exit status and output."""
-        done = subprocess.run(
-            [*self._argv, command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-        if not check:
-            return done.returncode, done.stdout
-        assert done.returncode == 0, f"'{command}' failed ({done.returncode}):\n{done.stdout}"
-        return done.stdout.strip()
-
-    def reboot(self, lab, vm):
+    def reboot(self, vm, shell):
         """Reboots the machine from inside and returns when the next boot answers."""
-        before = self.run("cat /proc/sys/kernel/random/boot_id")
-        self.run("systemctl reboot", check=False)
+        boot_id = "cat /proc/sys/kernel/random/boot_id"
+        before = shell.run(boot_id)
+        shell.run("systemctl reboot", check=False)
         deadline = time.monotonic() + BOOT_SECONDS
-        while time.monotonic() < deadline:
-            assert vm.alive(), f"the machine ended:\n{vm.console.tail()}"
-            self.hang_up()
-            if self.answers():
-                now = self.run("cat /proc/sys/kernel/random/boot_id", check=False)
-                if now[0] == 0 and now[1].strip() != before:
+        while time.monotonic() < deadline and vm.alive():
+            shell.hang_up()
+            if shell.answers():
+                status, now = shell.run(boot_id, check=False)
+                if status == 0 and now.strip() != before:
                     return
             time.sleep(1)
         raise AssertionError(f"the machine does not come back:\n{vm.console.tail()}")
 
-    def hang_up(self):
-        """Drops the kept connection; after a reboot it leads nowhere."""
-        subprocess.run([*self._argv[:-1], "-O", "exit", self._argv[-1]], capture_output=True, check=False)
+    def boots(self, name, disks, **options):
+        """Describes a machine that boots from its disks and forwards a port to its ssh server."""
+        return self.machine(name, disks=disks, ssh_port=free_port(), **options)
 
 
 def run(argv, **options):

@@ -1,0 +1,105 @@
+"""PID 1 when the installer crashes, is missing, or asks for something: a defined end, and never a panic."""
+
+import re
+import shutil
+
+import pytest
+
+from qemu.machine import Outcome
+
+from .lab import run
+
+pytestmark = pytest.mark.machine
+
+SECTOR = 2048
+WAIT = 300
+
+# The installer's place is taken by a script that crashes at first, and then tells what it was told.
+CRASHES_ONCE = """\
+#!/bin/sh
+if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+	(sleep 1000 &)
+	kill -SEGV $$
+fi
+while [ ! -e /run/landfall/devices ]; do sleep 1; done
+echo "told: $(cat /run/landfall/last)"
+echo "left: $(pgrep -f 'sleep 1000' | wc -l)"
+ls -d /sys/firmware/efi/efivars/SecureBoot-* /dev/mapper/control /dev/loop-control /dev/disk/by-id/*
+echo 'poweroff eject' >/run/landfall/finish
+exit 7
+"""
+
+
+def entry(path, mode, data=b"", inode=0):
+    """One entry of a newc archive."""
+    name = path.encode() + b"\0"
+    fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
+    head += b"\0" * (-len(head) % 4)
+    return head + data + b"\0" * (-len(data) % 4)
+
+
+def overlay(lab, files):
+    """Returns a copy of the boot ISO whose second initrd puts files over those of the first."""
+    iso = lab.folder / "overlay.iso"
+    shutil.copyfile(lab.artefacts.boot_iso, iso)
+    report = run(["xorriso", "-indev", str(iso), "-find", "/landfall/seed.img", "-exec", "report_lba", "--"])
+    start, size = re.search(r"^File data lba: +0 , +(\d+) , +\d+ , +(\d+) ,", report, re.M).groups()
+    entries = [entry(path, mode, data, i + 1) for i, (path, mode, data) in enumerate(files)]
+    archive = b"".join(entries) + entry("TRAILER!!!", 0)
+    assert len(archive) <= int(size)
+    with open(iso, "r+b") as image:
+        image.seek(int(start) * SECTOR)
+        image.write(archive)
+    return iso
+
+
+def test_a_crash_is_tried_again_and_the_next_start_is_told(lab):
+    iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, CRASHES_ONCE.encode())])
+    with lab.machine("init", iso=str(iso), no_reboot=True) as vm:
+        vm.console.expect(r"installer failed start=1 class=internal signal=11", WAIT)
+        vm.console.expect(r"installer next=retry in=\d+\.\ds", WAIT)
+        assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
+        text = vm.console.text()
+    assert "told: class=internal signal=11" in text, text
+    assert "SecureBoot-" in text and "/dev/mapper/control" in text and "/dev/loop-control" in text, text
+    assert "/dev/disk/by-id/" in text, text
+    assert re.search(r"installer failed start=2 class=io status=7\s+landfall-init: installer gave up next=poweroff", text)
+    assert "ejected '/dev/sr0'" in text, text
+    assert "start=3" not in text and "Kernel panic" not in text, text
+
+
+def test_a_missing_installer_ends_in_a_debug_shell_only_when_asked_and_ctrl_alt_del_reboots(lab):
+    words = b"landfall.debug=1\n"
+    files = [
+        ("usr/bin/landfall-installer", 0o100644, b""),
+        ("landfall", 0o040700, b""),
+        ("landfall/seed", 0o040700, b""),
+        ("landfall/seed/cmdline", 0o100600, words),
+    ]
+    with lab.machine("init", iso=str(overlay(lab, files)), no_reboot=True) as vm:
+        vm.console.expect(r"cannot run '/usr/bin/landfall-installer'", WAIT)
+        vm.console.expect(r"installer gave up next=wait", WAIT)
+        vm.console.send("echo answer $((6 * 7))\n")
+        vm.console.expect(r"answer 42", WAIT)
+        text = vm.console.text()
+        keys = [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]
+        vm.qmp.command("send-key", keys=keys)
+        assert vm.wait(WAIT) == Outcome.REBOOT, vm.console.tail()
+    said = [line for line in text.splitlines() if "landfall-init: " in line]
+    assert said and all("[debug shell enabled]" in line for line in said), said
+    assert "Kernel panic" not in text
+
+
+def test_without_the_word_there_is_no_shell_and_the_machine_powers_off(lab):
+    files = [
+        ("usr/bin/landfall-installer", 0o100755, b"#!/bin/sh\nexit 2\n"),
+        ("landfall", 0o040700, b""),
+        ("landfall/seed", 0o040700, b""),
+        ("landfall/seed/cmdline", 0o100600, b"landfall.debug=0 landfall.failure-delay=1\n"),
+    ]
+    with lab.machine("init", iso=str(overlay(lab, files)), no_reboot=True) as vm:
+        assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
+        text = vm.console.text()
+    assert "installer failed start=1 class=input status=2" in text, text
+    assert "start=2" not in text and "BusyBox" not in text and "debug shell" not in text, text
