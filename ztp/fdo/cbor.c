@@ -207,6 +207,12 @@ static const char *why_refused(const Head *head, size_t left)
 	return NULL;
 }
 
+/* libcbor up to 0.10 takes tags 6 to 20 in their shortest form for an error. */
+static bool is_small_tag(uint8_t first)
+{
+	return first >> 5 == 6 && (first & 0x1f) < 24;
+}
+
 static bool read_head(const LfCbor *cbor, const char *what, Head *ret_head, GError **error)
 {
 	size_t left = cbor->bytes.size - cbor->at;
@@ -216,6 +222,12 @@ static bool read_head(const LfCbor *cbor, const char *what, Head *ret_head, GErr
 
 	if (left == 0)
 		return throw_at(cbor, what, "the input ends here", error);
+	if (is_small_tag(cbor->bytes.data[cbor->at])) {
+		*ret_head = (Head){ .type = LF_CBOR_TAG,
+				    .value = cbor->bytes.data[cbor->at] & 0x1f,
+				    .size = 1 };
+		return true;
+	}
 	result = cbor_stream_decode(cbor->bytes.data + cbor->at, left, &callbacks, &head);
 	if (result.status == CBOR_DECODER_NEDATA)
 		return throw_at(cbor, what, "the input ends within an item", error);

@@ -148,6 +148,22 @@ static void print_members(json_t *object, int indent)
 		print_value(key, member, indent);
 }
 
+/* What one of many is called; members not in the table are called alike. */
+static const char *singular(const char *key)
+{
+	static const char *const names[][2] = {
+		{ "certificates", "certificate" },
+		{ "device_certificates", "device certificate" },
+		{ "entries", "entry" },
+		{ "unknown_variables", "unknown variable" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(key, names[i][0]) == 0)
+			return names[i][1];
+	return key;
+}
+
 static void print_items(const char *key, const json_t *array, int indent)
 {
 	const json_t *item;
@@ -156,7 +172,7 @@ static void print_items(const char *key, const json_t *array, int indent)
 	if (json_array_size(array) == 0)
 		printf("%*s%s: none\n", indent, "", key);
 	json_array_foreach (array, i, item) {
-		g_autofree char *name = g_strdup_printf("%s %zu", key, i);
+		g_autofree char *name = g_strdup_printf("%s %zu", singular(key), i);
 
 		print_value(name, item, indent);
 	}
@@ -172,7 +188,7 @@ static void print_value(const char *key, const json_t *value, int indent)
 		printf("%*s%s\n", indent, "", name);
 		print_members((json_t *)value, indent + 2);
 	} else if (json_is_array(value)) {
-		print_items(name, value, indent);
+		print_items(key, value, indent);
 	} else {
 		text = scalar_text(value);
 		printf("%*s%s: %s\n", indent, "", name, text);
