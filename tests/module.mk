@@ -42,6 +42,8 @@ fuzz-elf_LIBS := initramfs base
 fuzz-facts_LIBS := plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-image_LIBS := probe plan kickstart base
+$(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher,\
+	$(eval $(t)_LIBS := fdo base))
 
 $(foreach t,$(UNIT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c))
 $(foreach t,$(FILES_TESTS),$(eval $(t)_SRCS := tests/files/$(t).c))
@@ -60,7 +62,8 @@ fuzz_programs := $(addprefix $(O)/fuzz/,$(FUZZERS))
 check: check-lint check-unit check-files check-qemu
 check-fast: check-lint check-unit check-files
 
-check-lint: | $(deps_stamp)
+# The manual pages fail when a program's help cannot be read.
+check-lint: man | $(deps_stamp)
 	$(Q)LINT_PACKAGES='$(sort $(all_pkgs) $(foreach p,$(PROGS) $(TESTS),$($(p)_PKGS)))' tests/lint/lint
 lint: check-lint
 

@@ -23,7 +23,7 @@ if [ "$(cat /run/landfall/attempt)" = 1 ]; then
 fi
 while [ ! -e /run/landfall/devices ]; do sleep 1; done
 echo "told: $(cat /run/landfall/last)"
-echo "left: $(pgrep -f 'sleep 1000' | wc -l)"
+echo "left: $(ps | grep -c '[s]leep 1000')"
 ls -d /sys/firmware/efi/efivars/SecureBoot-* /dev/mapper/control /dev/loop-control /dev/disk/by-id/*
 echo 'poweroff eject' >/run/landfall/finish
 exit 7
@@ -62,6 +62,7 @@ def test_a_crash_is_tried_again_and_the_next_start_is_told(lab):
         assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
         text = vm.console.text()
     assert "told: class=internal signal=11" in text, text
+    assert "left: 0" in text, text
     assert "SecureBoot-" in text and "/dev/mapper/control" in text and "/dev/loop-control" in text, text
     assert "/dev/disk/by-id/" in text, text
     assert re.search(r"installer failed start=2 class=io status=7\s+landfall-init: installer gave up next=poweroff", text)
