@@ -33,7 +33,7 @@ test-init_LIBS := init base
 test-seed_LIBS := seed base
 fuzz-seed_LIBS := seed base
 test-payload_LIBS := apply plan kickstart base
-$(foreach t,apply tree escrow tpm efi accounts configure mkfs gpt luks boot wipe scripts verify,\
+$(foreach t,apply tree escrow tpm efi accounts configure scripts gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer apply probe plan kickstart base
 test-elf_LIBS := initramfs base
@@ -41,6 +41,7 @@ test-modules_LIBS := initramfs base
 fuzz-elf_LIBS := initramfs base
 fuzz-facts_LIBS := plan kickstart base
 fuzz-match_LIBS := plan kickstart base
+fuzz-bootentry_LIBS := apply plan kickstart base
 fuzz-image_LIBS := probe plan kickstart base
 $(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher,\
 	$(eval $(t)_LIBS := fdo base))
