@@ -43,7 +43,7 @@ fuzz-facts_LIBS := plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-bootentry_LIBS := apply plan kickstart base
 fuzz-image_LIBS := probe plan kickstart base
-$(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher,\
+$(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher test-landfall-fdo,\
 	$(eval $(t)_LIBS := fdo base))
 
 $(foreach t,$(UNIT_TESTS),$(eval $(t)_SRCS := tests/unit/$(t).c))

@@ -162,10 +162,9 @@ static void crypttab_leaves_the_root_to_the_initrd(void **state)
 	assert_string_equal(text, "data UUID=u-data none luks,tpm2-device=auto\n");
 }
 
-#define NETWORK(...)                                                                               \
-	{                                                                                          \
-		.is_onboot = true, .is_activate = true, __VA_ARGS__                                \
-	}
+// clang-format off
+#define NETWORK(...) { .is_onboot = true, .is_activate = true, __VA_ARGS__ }
+// clang-format on
 
 static void network_lines_become_networkd_units(void **state)
 {

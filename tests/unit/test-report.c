@@ -257,7 +257,8 @@ static void a_kickstart_of_the_seed_is_read_with_its_includes(void **state)
 	g_autoptr(LfProfile) profile = NULL;
 
 	put(machine, LF_SEED_PROFILE,
-	    "%include common.ks\npart / --fstype=ext4 --size=3000 --grow\nreqpart --add-boot\npoweroff\n"
+	    "%include common.ks\npart / --fstype=ext4 --size=3000 --grow\nreqpart "
+	    "--add-boot\npoweroff\n"
 	    "ostreesetup --osname=debian --url=file:///x --ref=a/b\n");
 	put(machine, LF_SEED_DIR "/common.ks", "zerombr\nclearpart --all\nrootpw --lock\n");
 	profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error);
