@@ -269,7 +269,8 @@ static int start_server(void **state)
 	if (server.pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(ends[1], 1);
-		execl("/usr/bin/python3", "/usr/bin/python3", "tests/unit/http-server", server.dir, NULL);
+		execl("/usr/bin/python3", "/usr/bin/python3", "tests/unit/http-server", server.dir,
+		      NULL);
 		_exit(127);
 	}
 	close(ends[1]);
