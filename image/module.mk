@@ -107,7 +107,7 @@ $(IMG)/esp.img: $(IMG)/chroot.stamp image/make-esp image/arch/$(ARCH).mk
 	$(call say,ESP,$@)$(IMAGE_ENV) image/make-esp $(IMG)/chroot $(ARCH) $@
 
 MEDIUM := $(IMG)/initramfs.img $(IMG)/esp.img image/make-iso image/make-medium image/manifest \
-	image/iso/grub.cfg
+	image/iso/grub.cfg image/iso/order.txt
 $(IMG)/boot.iso: $(MEDIUM)
 	$(call say,ISO,$@)$(IMAGE_ENV) VERSION='$(VERSION)' image/make-medium $(IMG) $@
 
