@@ -75,7 +75,7 @@ LfEvents *lf_report_open(const LfHost *host)
 		add_consoles(events, host);
 	else
 		add_standard_output(events);
-	if (debug && (*debug == '\0' || strcmp(debug, "1") == 0))
+	if (g_strcmp0(debug, "1") == 0)
 		lf_events_mark(events, "debug shell enabled");
 	return events;
 }
