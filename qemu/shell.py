@@ -5,6 +5,7 @@ Not its job: what the commands mean.
 
 import os
 import subprocess
+import tempfile
 import time
 
 
@@ -15,12 +16,15 @@ class ShellError(Exception):
 class Shell:
     """One connection is kept for all commands: logins are slow without KVM."""
 
-    def __init__(self, identity, port, folder):
+    def __init__(self, identity, port):
+        # Paths of sockets are short: 108 bytes is the limit.
+        self._sockets = tempfile.TemporaryDirectory(prefix="landfall-ssh-")
+        self._said = ""
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": "10",
             "ControlMaster": "auto",
-            "ControlPath": f"{folder}/ssh-%C",
+            "ControlPath": f"{self._sockets.name}/%C",
             "ControlPersist": "60",
             "IdentitiesOnly": "yes",
             "LogLevel": "ERROR",
@@ -37,7 +41,9 @@ class Shell:
         try:
             done = subprocess.run([*self._argv, "true"], capture_output=True, timeout=40, check=False)
         except subprocess.TimeoutExpired:
+            self._said = "no answer"
             return False
+        self._said = done.stderr.decode("utf-8", "replace").strip()
         return done.returncode == 0
 
     def wait(self, timeout, alive):
@@ -47,7 +53,7 @@ class Shell:
             if not alive():
                 raise ShellError("the machine ended before its ssh server answered")
             if time.monotonic() > deadline:
-                raise ShellError(f"the ssh server did not answer within {timeout} s")
+                raise ShellError(f"no login by ssh within {timeout} s: {self._said}")
             time.sleep(1)
 
     def run(self, command, check=True, timeout=180):

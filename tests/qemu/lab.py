@@ -136,7 +136,7 @@ class Lab:
 
     def shell(self, vm):
         """Returns a root shell in the machine, once its ssh server answers."""
-        shell = Shell(self.identity, vm.config.ssh_port, self.folder)
+        shell = Shell(self.identity, vm.config.ssh_port)
         try:
             shell.wait(BOOT_SECONDS, vm.alive)
         except ShellError as error:
