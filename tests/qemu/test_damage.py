@@ -3,7 +3,7 @@
 import pytest
 
 from . import medium
-from .lab import INSTALL_SECONDS, run, squeeze
+from .lab import BOOT_SECONDS, INSTALL_SECONDS, run, squeeze
 
 pytestmark = pytest.mark.machine
 
@@ -48,7 +48,7 @@ def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
     assert "BOOTX64.EFI" not in boot_files(disk)
     # Without a network the firmware does not wait for PXE before it gives up.
     with lab.machine("boot", disks=[disk], network="none") as vm:
-        vm.console.expect("No bootable option or device was found", 120)
+        vm.console.expect("No bootable option or device was found", BOOT_SECONDS)
         vm.quit()
         text = vm.console.text()
         assert "Linux version" not in text and "login:" not in text and "GRUB" not in text
