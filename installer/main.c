@@ -152,5 +152,7 @@ int main(int argc, char **argv)
 		cmd.root = g_strdup("/");
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
+	// libdevmapper then makes its nodes itself and does not wait for udev's rules.
+	g_setenv("DM_DISABLE_UDEV", "1", TRUE);
 	return run_verb(&cmd, words ? words : none);
 }

@@ -56,13 +56,10 @@ bool lf_effect_sync(LfInstall *install, GError **error)
 	return true;
 }
 
-// Reads from the medium, not from memory.
-static bool open_uncached(int root_fd, const char *path, int *ret_fd, GError **error)
+// What is read next comes from the medium, not from memory.
+static void forget(int fd)
 {
-	if (!lf_tree_open(root_fd, path, O_RDONLY, 0, ret_fd, error))
-		return false;
-	posix_fadvise(*ret_fd, 0, 0, POSIX_FADV_DONTNEED);
-	return true;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 static bool read_chunk(int fd, guchar *chunk, size_t *ret_size, GError **error)
@@ -138,9 +135,11 @@ static bool verify_copy(int root_fd, const char *boot_path, const char *original
 	lf_autofd original_fd = -1;
 	bool is_same = false;
 
-	if (!open_uncached(root_fd, boot, &copy_fd, error) ||
-	    !open_uncached(root_fd, original, &original_fd, error) ||
-	    !compare_files(copy_fd, original_fd, &is_same, error))
+	if (!lf_tree_open(root_fd, boot, O_RDONLY, 0, &copy_fd, error) ||
+	    !lf_tree_open(root_fd, original, O_RDONLY, 0, &original_fd, error))
+		return false;
+	forget(copy_fd);
+	if (!compare_files(copy_fd, original_fd, &is_same, error))
 		return lf_prefix(error, "'/%s'", boot);
 	return is_same || lf_throw(error, LF_ERROR_IO, "'/%s' reads back different from '/%s'",
 				   boot, original);
