@@ -8,6 +8,11 @@
 #include "installer/apply/disk.h"
 #include "installer/apply/effects.h"
 
+// Discoverable Partitions Specification: "do not mount me by yourself". fstab and crypttab have
+// these, at places that do not always match their type; two units for one partition fail each
+// other.
+#define NO_AUTO "GUID:63"
+
 typedef struct fdisk_context FdiskContext;
 typedef struct fdisk_partition FdiskPartition;
 typedef struct fdisk_parttype FdiskPartType;
@@ -51,6 +56,11 @@ static FdiskPartType *parttype(FdiskContext *context, const char *guid)
 	return known ? fdisk_copy_parttype(known) : fdisk_new_unknown_parttype(0, upper);
 }
 
+static bool is_left_to_fstab(const LfPlanPartition *partition)
+{
+	return partition->role == LF_ROLE_DATA || partition->role == LF_ROLE_SWAP;
+}
+
 static bool add_partition(FdiskContext *context, const LfPlanPartition *wish, uint32_t sector,
 			  GError **error)
 {
@@ -68,6 +78,8 @@ static bool add_partition(FdiskContext *context, const LfPlanPartition *wish, ui
 	fdisk_partition_set_uuid(partition, wish->uuid);
 	if (wish->name)
 		fdisk_partition_set_name(partition, wish->name);
+	if (is_left_to_fstab(wish))
+		fdisk_partition_set_attrs(partition, NO_AUTO);
 	result = fdisk_add_partition(context, partition, NULL);
 	if (result < 0) {
 		g_autofree char *what = g_strdup_printf("put partition %u on", wish->number);
@@ -132,6 +144,8 @@ static bool verify_partition(FdiskContext *context, const char *path, const LfPl
 		return throw_differs(error, path, wish->number, "UUID");
 	if (g_strcmp0(fdisk_partition_get_name(found), wish->name) != 0)
 		return throw_differs(error, path, wish->number, "name");
+	if (is_left_to_fstab(wish) != (g_strcmp0(fdisk_partition_get_attrs(found), NO_AUTO) == 0))
+		return throw_differs(error, path, wish->number, "attribute");
 	return true;
 }
 

@@ -128,6 +128,30 @@ static void the_same_plan_gives_the_same_bytes(void **state)
 	assert_memory_equal(first, second, MIB);
 }
 
+// systemd would mount a home partition at /home by itself, beside what fstab says.
+static void data_partitions_are_left_to_fstab(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd fd = -1;
+	g_autofree char *path = make_file(dir, &fd);
+	LfPlan *plan = make_plan(path, 512);
+	LfPlanPartition home = rows[2];
+	g_autofree char *output = NULL;
+	g_autoptr(GError) error = NULL;
+	LfProc proc = { .argv = LF_PROC_ARGV("/sbin/sgdisk", "--info=3", path) };
+
+	home.role = LF_ROLE_DATA;
+	home.type = (char *)"933ac7e1-2eb4-4f13-b844-0e14e2aef915";
+	plan->partitions->pdata[2] = &home;
+	assert_ok(lf_gpt_write(fd, path, plan, &error), error);
+	assert_ok(lf_gpt_verify(fd, path, plan, &error), error);
+	assert_ok(lf_proc_run(&proc, &output, &error), error);
+	assert_contains(output, "Attribute flags: 8000000000000000");
+	plan->partitions->pdata[2] = &rows[2];
+	assert_throws(lf_gpt_verify(fd, path, plan, &error), error, LF_ERROR_IO, "partition 3");
+	plan_free(plan);
+}
+
 static void any_difference_is_found(void **state)
 {
 	static const struct {
@@ -315,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(the_written_table_reads_back),
 		LF_TEST(the_same_plan_gives_the_same_bytes),
+		LF_TEST(data_partitions_are_left_to_fstab),
 		LF_TEST(any_difference_is_found),
 		LF_TEST(a_partition_outside_the_disk_is_an_error),
 		LF_TEST(wiping_takes_every_place_of_old_and_new_signatures),
