@@ -52,7 +52,7 @@ $(IMG)/keys/keyring.gpg: image/keys
 		image/keys $(IMG)/keys && touch $@
 
 # --- commits ------------------------------------------------------------------------------------
-COMPOSE := $(addprefix image/,compose settle commit check-initrd namespace chroot) \
+COMPOSE := $(addprefix image/,compose lay-esp arch/$(ARCH).mk settle commit check-initrd namespace chroot) \
 	kernel-config/check kernel-config/common.conf
 ROOT_FILES := $(shell find image/root -type f)
 define flavour_rules
@@ -103,7 +103,7 @@ $(IMG)/initramfs.img: image/initramfs.list $(IMG)/programs.stamp $(IMG)/modules.
 		--manifest=$(IMG)/manifest.json --mtime=$(IMAGE_EPOCH) --output=$@
 
 # --- media --------------------------------------------------------------------------------------
-$(IMG)/esp.img: $(IMG)/chroot.stamp image/make-esp image/arch/$(ARCH).mk
+$(IMG)/esp.img: $(IMG)/chroot.stamp image/make-esp image/lay-esp image/arch/$(ARCH).mk
 	$(call say,ESP,$@)$(IMAGE_ENV) image/make-esp $(IMG)/chroot $(ARCH) $@
 
 MEDIUM := $(IMG)/initramfs.img $(IMG)/esp.img image/make-iso image/make-medium image/manifest \

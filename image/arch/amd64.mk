@@ -10,6 +10,7 @@ ARCH_GRUB_SIGNED_PACKAGE=grub-efi-amd64-signed
 ARCH_GRUB_SIGNED=usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed
 ARCH_GRUB_CD_SIGNED=usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed
 ARCH_SHIM_SIGNED=usr/lib/shim/shimx64.efi.signed
+ARCH_SHIM_CSV=usr/lib/shim/BOOTX64.CSV
 ARCH_MOK_SIGNED=usr/lib/shim/mmx64.efi.signed
 ARCH_EFI_SHIM=shimx64.efi
 ARCH_EFI_GRUB=grubx64.efi

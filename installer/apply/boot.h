@@ -2,25 +2,36 @@
 
 #include "base/throw.h"
 
+#include <gio/gio.h>
 #include <stdint.h>
 
-/**
- * LfBootArch: names of the boot chain's files; the one table of the device side that knows
- * architectures.
- * @shim, @grub, @mok: signed binaries in the deployment, relative
- * @csv: what shim's fallback reads, relative
- * @removable: name of the file firmware starts from EFI/BOOT
- * @shim_name, @grub_name, @mok_name: names on the ESP, which shim and GRUB have built in
- */
-typedef struct {
-	const char *architecture;
-	const char *shim, *grub, *mok, *csv;
-	const char *removable;
-	const char *shim_name, *grub_name, *mok_name, *csv_name;
-} LfBootArch;
+/** LF_BOOT_CHAIN_DIR: where a payload keeps the files of the ESP, laid out as there; relative. */
+#define LF_BOOT_CHAIN_DIR "usr/lib/landfall/esp"
 
-/** lf_boot_arch: (transfer none): the row for "x86_64" and so on. Errors: UNSUPPORTED. */
-const LfBootArch *lf_boot_arch(const char *architecture, GError **error);
+/** LF_BOOT_ENTRY_LABEL, LF_BOOT_VENDOR_DIR: name of the firmware's entry, folder on the ESP. */
+#define LF_BOOT_ENTRY_LABEL "debian"
+#define LF_BOOT_VENDOR_DIR  "EFI/debian"
+
+/**
+ * lf_boot_chain:
+ * @chain: a payload's LF_BOOT_CHAIN_DIR
+ *
+ * Lists the boot chain's files, relative to @chain, in the order in which they are written: what
+ * firmware starts by itself comes last.
+ *
+ * Returns: (transfer full): the names
+ * Errors: TARGET when the folder lacks what a machine starts from.
+ */
+char **lf_boot_chain(GFile *chain, GError **error);
+
+/**
+ * lf_boot_loader:
+ * @chain: names from lf_boot_chain()
+ *
+ * Returns: (transfer full): the path on the ESP that the firmware's entry starts, as firmware
+ * writes it
+ */
+char *lf_boot_loader(const char *const *chain);
 
 /**
  * lf_boot_grub_cfg:
@@ -34,22 +45,25 @@ const LfBootArch *lf_boot_arch(const char *architecture, GError **error);
 char *lf_boot_grub_cfg(const char *boot_uuid, const char *menu_prefix, int64_t timeout_s);
 
 /**
+ * lf_boot_open_chain:
+ * @tree_fd: the installed system's tree
+ * @ret_fd: (out): its LF_BOOT_CHAIN_DIR; close it
+ * @ret_paths: (out) (transfer full): as from lf_boot_chain()
+ *
+ * Errors: IO; TARGET when the system lacks a file.
+ */
+bool lf_boot_open_chain(int tree_fd, int *ret_fd, char ***ret_paths, GError **error);
+
+/**
  * lf_boot_write:
  * @tree_fd: the installed system's tree
  * @esp_fd: the ESP's root
  * @grub_cfg: text of the static grub.cfg
  *
- * Puts shim, signed GRUB, MOK manager and grub.cfg into EFI/debian and, last, EFI/BOOT. The file
- * that firmware starts by itself is the last one written. Without shim's fallback program: it
- * resets machines.
+ * Copies the boot chain and puts grub.cfg into EFI/debian, where the signed GRUB looks wherever it
+ * was started from. The file that firmware starts by itself is the last one written.
  *
- * Errors: IO; TARGET when the deployment lacks a file.
+ * Errors: IO; TARGET when the system lacks a file.
  * Source: UEFI 2.10, 3.5.1.1; shim, README.fallback.
  */
-bool lf_boot_write(int tree_fd, int esp_fd, const LfBootArch *arch, const char *grub_cfg,
-		   GError **error);
-
-/** LF_BOOT_ENTRY_LABEL, LF_BOOT_VENDOR_DIR: name of the firmware's entry and of the folder on the
- * ESP. */
-#define LF_BOOT_ENTRY_LABEL "debian"
-#define LF_BOOT_VENDOR_DIR  "EFI/debian"
+bool lf_boot_write(int tree_fd, int esp_fd, const char *grub_cfg, GError **error);

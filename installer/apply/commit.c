@@ -5,6 +5,8 @@
 #include "installer/apply/boot.h"
 #include "installer/apply/effects.h"
 
+#define MENU_PROGRAM "usr/sbin/grub-mkconfig"
+
 static GFile *open_commit(const LfPlan *plan, GError **error)
 {
 	g_autoptr(GFile) dir = g_file_new_for_uri(plan->url);
@@ -27,21 +29,18 @@ static bool has_path(GFile *root, const char *path)
 	return g_file_query_exists(file, NULL);
 }
 
-static bool check_boot_files(GFile *root, const LfInstall *install, GError **error)
+static bool check_boot_files(GFile *root, const LfPlan *plan, GError **error)
 {
-	const LfBootArch *arch = lf_boot_arch(install->facts->architecture, error);
+	g_autoptr(GFile) dir = g_file_resolve_relative_path(root, LF_BOOT_CHAIN_DIR);
+	g_auto(GStrv) chain = lf_boot_chain(dir, error);
 
-	if (!arch)
+	if (!chain) {
+		lf_prefix(error, "the payload '%s'", plan->ref);
 		return false;
-	const char *const paths[] = { arch->shim, arch->grub, arch->mok, arch->csv,
-				      "usr/sbin/grub-mkconfig" };
-
-	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
-		if (!has_path(root, paths[i]))
-			return lf_throw(error, LF_ERROR_TARGET,
-					"the payload '%s' has no '%s': it would not boot",
-					install->plan->ref, paths[i]);
-	return true;
+	}
+	return has_path(root, MENU_PROGRAM) ||
+	       lf_throw(error, LF_ERROR_TARGET, "the payload '%s' has no '%s': it would not boot",
+			plan->ref, MENU_PROGRAM);
 }
 
 static bool check_timezone(GFile *root, const LfPlan *plan, GError **error)
@@ -80,7 +79,7 @@ bool lf_effect_check_payload(LfInstall *install, GError **error)
 {
 	g_autoptr(GFile) root = open_commit(install->plan, error);
 
-	return root && check_boot_files(root, install, error) &&
+	return root && check_boot_files(root, install->plan, error) &&
 	       check_timezone(root, install->plan, error) &&
 	       check_mount_points(root, install->plan, error);
 }

@@ -59,10 +59,14 @@ static bool write_timezone(int root_fd, const LfPlan *plan, GError **error)
 	return lf_tree_write(root_fd, "etc/adjtime", "0.0 0 0.0\n0\nLOCAL\n", 0644, error);
 }
 
+// What starts the system is not needed to run it: a slow or broken one must not end in a shell that
+// waits for a person.
 static const char *default_options(const LfPlanPartition *partition)
 {
 	if (partition->role == LF_ROLE_ESP)
 		return "umask=0077,noatime,nofail";
+	if (partition->role == LF_ROLE_BOOT)
+		return "nofail";
 	if (partition->role == LF_ROLE_SWAP)
 		return "sw";
 	return "defaults";

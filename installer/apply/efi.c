@@ -17,7 +17,6 @@
 #define GPT_FORMAT     2
 #define OPTION_ACTIVE  1
 #define SIGNATURE_GUID 2
-#define LOADER_PREFIX  "\\EFI\\debian\\"
 
 // HD node: type 4, subtype 1, length 42; number, start, size, signature, format, signature type.
 #define HD_NODE_BYTES	  42
@@ -296,17 +295,18 @@ static char **other_partitions(const LfInstall *install)
 static bool write_entry(const LfInstall *install, GError **error)
 {
 	const LfPlan *plan = install->plan;
-	const LfBootArch *arch = lf_boot_arch(install->facts->architecture, error);
 	const LfPlanPartition *esp = lf_plan_partition(plan, LF_ROLE_ESP);
 	g_autofree char *loader = NULL;
 	g_autoptr(GBytes) option = NULL;
 	g_auto(GStrv) kept = other_partitions(install);
+	g_auto(GStrv) chain = NULL;
+	lf_autofd chain_fd = -1;
 	lf_autofd dir_fd = -1;
 
-	if (!arch || !esp ||
+	if (!esp || !lf_boot_open_chain(install->root_fd, &chain_fd, &chain, error) ||
 	    !lf_openat(AT_FDCWD, LF_EFIVARS, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
 		return false;
-	loader = g_strconcat(LOADER_PREFIX, arch->shim_name, NULL);
+	loader = lf_boot_loader((const char *const *)chain);
 	option = lf_efi_load_option(esp, plan->sector_bytes, LF_BOOT_ENTRY_LABEL, loader, error);
 	return option &&
 	       lf_efi_write_entry(dir_fd, option, LF_BOOT_ENTRY_LABEL, loader,

@@ -16,7 +16,6 @@
 typedef struct {
 	char *dir, *tree, *esp;
 	int tree_fd, esp_fd;
-	const LfBootArch *arch;
 } Bench;
 
 static int make_dir(const char *parent, const char *name, char **ret_path)
@@ -39,20 +38,29 @@ static void put(int root_fd, const char *path)
 	assert_ok(lf_tree_write(root_fd, path, path, 0644, &error), error);
 }
 
+static const char *const chain[] = {
+	"EFI/BOOT/BOOTX64.EFI",	  "EFI/BOOT/grubx64.efi",   "EFI/BOOT/mmx64.efi",
+	"EFI/debian/shimx64.efi", "EFI/debian/grubx64.efi", "EFI/debian/mmx64.efi",
+	"EFI/debian/BOOTX64.CSV",
+};
+
+static char *in_chain(const char *path)
+{
+	return g_build_filename(LF_BOOT_CHAIN_DIR, path, NULL);
+}
+
 static Bench *bench_new(void)
 {
 	Bench *bench = g_new0(Bench, 1);
-	g_autoptr(GError) error = NULL;
 
 	bench->dir = lf_test_dir();
 	bench->tree_fd = make_dir(bench->dir, "tree", &bench->tree);
 	bench->esp_fd = make_dir(bench->dir, "esp", &bench->esp);
-	bench->arch = lf_boot_arch("x86_64", &error);
-	assert_ok(bench->arch != NULL, error);
-	put(bench->tree_fd, bench->arch->shim);
-	put(bench->tree_fd, bench->arch->grub);
-	put(bench->tree_fd, bench->arch->mok);
-	put(bench->tree_fd, bench->arch->csv);
+	for (size_t i = 0; i < G_N_ELEMENTS(chain); i++) {
+		g_autofree char *path = in_chain(chain[i]);
+
+		put(bench->tree_fd, path);
+	}
 	return bench;
 }
 
@@ -81,52 +89,60 @@ static void both_paths_of_the_esp_have_the_signed_chain(void **state)
 	g_autoptr(Bench) bench = bench_new();
 	g_autoptr(GError) error = NULL;
 
-	assert_ok(lf_boot_write(bench->tree_fd, bench->esp_fd, bench->arch, "config\n", &error),
-		  error);
-	assert_on_esp(bench, "EFI/debian/shimx64.efi", bench->arch->shim);
-	assert_on_esp(bench, "EFI/debian/grubx64.efi", bench->arch->grub);
-	assert_on_esp(bench, "EFI/debian/mmx64.efi", bench->arch->mok);
-	assert_on_esp(bench, "EFI/debian/BOOTX64.CSV", bench->arch->csv);
+	assert_ok(lf_boot_write(bench->tree_fd, bench->esp_fd, "config\n", &error), error);
+	for (size_t i = 0; i < G_N_ELEMENTS(chain); i++) {
+		g_autofree char *text = in_chain(chain[i]);
+
+		assert_on_esp(bench, chain[i], text);
+	}
 	assert_on_esp(bench, "EFI/debian/grub.cfg", "config\n");
-	assert_on_esp(bench, "EFI/BOOT/BOOTX64.EFI", bench->arch->shim);
-	assert_on_esp(bench, "EFI/BOOT/grubx64.efi", bench->arch->grub);
-	assert_on_esp(bench, "EFI/BOOT/mmx64.efi", bench->arch->mok);
 }
 
-// shim would run it, and it resets the machine.
-static void the_fallback_program_is_nowhere(void **state)
+static void what_firmware_finds_by_itself_is_written_last(void **state)
 {
 	g_autoptr(Bench) bench = bench_new();
 	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) paths = NULL;
+	lf_autofd fd = -1;
 
-	put(bench->tree_fd, "usr/lib/shim/fbx64.efi.signed");
-	assert_ok(lf_boot_write(bench->tree_fd, bench->esp_fd, bench->arch, "", &error), error);
-	assert_false(lf_tree_exists(bench->esp_fd, "EFI/BOOT/fbx64.efi"));
-	assert_false(lf_tree_exists(bench->esp_fd, "EFI/debian/fbx64.efi"));
+	assert_ok(lf_boot_open_chain(bench->tree_fd, &fd, &paths, &error), error);
+	assert_int_equal(g_strv_length(paths), G_N_ELEMENTS(chain));
+	assert_string_equal(paths[G_N_ELEMENTS(chain) - 1], "EFI/BOOT/BOOTX64.EFI");
+}
+
+static void the_firmware_entry_starts_shim(void **state)
+{
+	const char *const paths[] = { "EFI/BOOT/grubaa64.efi", "EFI/debian/shimaa64.efi", NULL };
+	g_autofree char *loader = lf_boot_loader(paths);
+
+	assert_string_equal(loader, "\\EFI\\debian\\shimaa64.efi");
 }
 
 static void without_one_file_firmware_finds_nothing(void **state)
 {
-	g_autoptr(Bench) model = bench_new();
-	const char *const missing[] = { model->arch->shim, model->arch->grub, model->arch->mok,
-					model->arch->csv };
+	const char *const missing[] = { "EFI/debian/shimx64.efi", "EFI/debian/grubx64.efi",
+					"EFI/BOOT/grubx64.efi", "EFI/BOOT/BOOTX64.EFI" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
 		g_autoptr(Bench) bench = bench_new();
 		g_autoptr(GError) error = NULL;
+		g_autofree char *path = in_chain(missing[i]);
+		g_autofree char *dir = g_path_get_dirname(missing[i]);
 
-		assert_int_equal(unlinkat(bench->tree_fd, missing[i], 0), 0);
-		assert_throws(lf_boot_write(bench->tree_fd, bench->esp_fd, bench->arch, "", &error),
-			      error, LF_ERROR_TARGET, missing[i]);
+		assert_int_equal(unlinkat(bench->tree_fd, path, 0), 0);
+		assert_throws(lf_boot_write(bench->tree_fd, bench->esp_fd, "", &error), error,
+			      LF_ERROR_TARGET, dir);
 		assert_false(lf_tree_exists(bench->esp_fd, "EFI/BOOT/BOOTX64.EFI"));
 	}
 }
 
-static void an_unknown_architecture_is_unsupported(void **state)
+static void a_system_without_a_boot_chain_is_refused(void **state)
 {
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	g_autoptr(GError) error = NULL;
 
-	assert_throws(lf_boot_arch("vax", &error) != NULL, error, LF_ERROR_UNSUPPORTED, "vax");
+	assert_throws(lf_boot_write(fd, fd, "", &error), error, LF_ERROR_TARGET, LF_BOOT_CHAIN_DIR);
 }
 
 static void the_static_menu_finds_boot_by_its_uuid(void **state)
@@ -247,9 +263,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(both_paths_of_the_esp_have_the_signed_chain),
-		LF_TEST(the_fallback_program_is_nowhere),
+		LF_TEST(what_firmware_finds_by_itself_is_written_last),
+		LF_TEST(the_firmware_entry_starts_shim),
 		LF_TEST(without_one_file_firmware_finds_nothing),
-		LF_TEST(an_unknown_architecture_is_unsupported),
+		LF_TEST(a_system_without_a_boot_chain_is_refused),
 		LF_TEST(the_static_menu_finds_boot_by_its_uuid),
 		LF_TEST(ext4_is_made_as_planned_and_never_asks),
 		LF_TEST(vfat_is_made_as_planned_and_never_asks),

@@ -34,7 +34,7 @@ part / --fstype=ext4 --size={size_mib} --grow --encrypted{passphrase}
 rootpw --lock
 sshkey --username=root "{key}"
 network --bootproto=dhcp --hostname={hostname}
-bootloader --append="console=ttyS0,115200"
+bootloader --append="console=ttyS0,115200{append}"
 ostreesetup --osname=debian --url=file:///run/landfall/medium/repo --ref={ref}
 poweroff
 {extra}
@@ -57,6 +57,8 @@ class Site:
     passphrase: str = ""
     hostname: str = "edge-1"
     size_mib: int = 3000
+    recovery: bool = False
+    append: str = ""
     extra: str = ""
 
     def kickstart(self):
@@ -70,8 +72,13 @@ class Site:
             ref=self.ref,
             extra=self.extra,
             flavour=self.flavour,
-            unlock="unlock --tpm2 --pcrs=7" if self.tpm else "",
+            append=self.append,
+            unlock=self._unlock(),
         )
+
+    def _unlock(self):
+        recovery = " --recovery --escrow=recovery.pem" if self.recovery else ""
+        return f"unlock --tpm2 --pcrs=7{recovery}" if self.tpm else ""
 
 
 @dataclass
@@ -161,6 +168,29 @@ class Lab:
     def boots(self, name, disks, **options):
         """Describes a machine that boots from its disks and forwards a port to its ssh server."""
         return self.machine(name, disks=disks, ssh_port=free_port(), **options)
+
+
+@dataclass
+class Escrow:
+    """The owner of recovery keys: a certificate that goes to the site, a private key that does not."""
+
+    folder: Path
+
+    @property
+    def certificate(self):
+        """Returns the certificate's path; key and certificate are made at first use."""
+        path = self.folder / "recovery.pem"
+        if not path.exists():
+            subject = ["-x509", "-subj", "/CN=recovery", "-days", "1", "-newkey", "rsa:3072", "-nodes"]
+            run(["openssl", "req", *subject, "-keyout", str(self.folder / "recovery.key"), "-out", str(path)])
+        return path
+
+    def open(self, cms):
+        """Returns the recovery key inside a CMS message."""
+        sealed = self.folder / "recovery.cms"
+        sealed.write_text(cms, encoding="ascii")
+        key = ["-inkey", str(self.folder / "recovery.key")]
+        return run(["openssl", "cms", "-decrypt", "-inform", "PEM", "-in", str(sealed), *key])
 
 
 def run(argv, **options):

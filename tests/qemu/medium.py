@@ -5,6 +5,7 @@ Not its job: making a good ISO. The boot records stay as they were.
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .lab import run
@@ -40,17 +41,18 @@ def without_signature(iso, ref, folder):
 def signed_by_stranger(iso, ref, folder):
     """Returns a copy of an ISO in which the commit is signed, well, by a key that nobody trusts."""
     checksum = commit_of(iso, ref, folder)
-    repo, home = folder / "strange-repo", folder / "strange-gpg"
-    home.mkdir(mode=0o700)
+    repo = folder / "strange-repo"
     run(["ostree", f"--repo={repo}", "init", "--mode=archive"])
     inside = object_path(checksum, "commit")
     here = repo / inside.removeprefix("/repo/")
     here.parent.mkdir(parents=True, exist_ok=True)
     extract(iso, inside, here)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
-    run([*gpg, "--quick-generate-key", "stranger@example.org", "ed25519", "sign", "never"])
-    run(["ostree", f"--repo={repo}", "gpg-sign", f"--gpg-homedir={home}", checksum, "stranger@example.org"])
-    run(["gpgconf", "--homedir", str(home), "--kill", "all"])
+    # The agent's socket lies in the key's home, and a socket's path is short.
+    with tempfile.TemporaryDirectory(prefix="gpg-") as home:
+        gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", ""]
+        run([*gpg, "--quick-generate-key", "stranger@example.org", "ed25519", "sign", "never"])
+        run(["ostree", f"--repo={repo}", "gpg-sign", f"--gpg-homedir={home}", checksum, "stranger@example.org"])
+        run(["gpgconf", "--homedir", home, "--kill", "all"])
     out = folder / "stranger.iso"
     meta = object_path(checksum, "commitmeta")
     _rewrite(iso, out, ["-map", str(repo / meta.removeprefix("/repo/")), meta])

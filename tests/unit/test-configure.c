@@ -142,7 +142,7 @@ static void fstab_has_what_the_initrd_does_not_mount(void **state)
 	assert_file(tree, "etc/fstab",
 		    "# The root is mounted by the initrd.\n"
 		    "UUID=ABCD-1234 /boot/efi vfat umask=0077,noatime,nofail 0 2\n"
-		    "UUID=u-boot /boot ext4 defaults 0 2\n"
+		    "UUID=u-boot /boot ext4 nofail 0 2\n"
 		    "UUID=u-home /var/home xfs nodev,nosuid 0 2\n"
 		    "/dev/mapper/swap none swap sw 0 0\n");
 	assert_file(tree, "etc/crypttab", "swap UUID=u-luks none luks\n");
