@@ -98,7 +98,8 @@ static bool is_missing_seed(const LfSources *sources)
 LfProfile *lf_sources_profile(LfSources *sources, LfKickstartPass pass, LfDiagnostics *diagnostics,
 			      GError **error)
 {
-	g_autoptr(GBytes) text = NULL;
+	LfProfile *profile;
+	GBytes *text;
 
 	if (is_missing_seed(sources))
 		return lf_throw_null(error, LF_ERROR_INPUT,
@@ -113,7 +114,9 @@ LfProfile *lf_sources_profile(LfSources *sources, LfKickstartPass pass, LfDiagno
 			lf_rethrow(error, LF_ERROR_INPUT);
 		return NULL;
 	}
-	return lf_kickstart_parse(text, sources->name, pass, load, sources, diagnostics, error);
+	profile = lf_kickstart_parse(text, sources->name, pass, load, sources, diagnostics, error);
+	lf_kickstart_wipe(text);
+	return profile;
 }
 
 void lf_sources_free(LfSources *sources)

@@ -55,6 +55,25 @@ static bool check_timezone(GFile *root, const LfPlan *plan, GError **error)
 			plan->profile->timezone);
 }
 
+// Works all the same, but not as wished: told, not refused.
+static void note_language(LfInstall *install, GFile *root)
+{
+	const LfProfile *profile = install->plan->profile;
+	const char *step = lf_apply_step(LF_STEP_CHECK_PAYLOAD)->id;
+
+	if (profile->keyboard && strcmp(profile->keyboard, "us") != 0 &&
+	    !has_path(root, "usr/share/keymaps"))
+		lf_events_note(
+			install->events, step,
+			"the payload has no key maps: the console keeps the US layout, not '%s'",
+			profile->keyboard);
+	if (profile->lang && !g_str_has_prefix(profile->lang, "C.") &&
+	    !has_path(root, "usr/lib/locale/locale-archive"))
+		lf_events_note(install->events, step,
+			       "the payload has no language '%s': messages are in English",
+			       profile->lang);
+}
+
 // The deployment's top directory cannot be written: what is mounted must have its place there.
 static bool check_mount_points(GFile *root, const LfPlan *plan, GError **error)
 {
@@ -79,7 +98,10 @@ bool lf_effect_check_payload(LfInstall *install, GError **error)
 {
 	g_autoptr(GFile) root = open_commit(install->plan, error);
 
-	return root && check_boot_files(root, install->plan, error) &&
-	       check_timezone(root, install->plan, error) &&
-	       check_mount_points(root, install->plan, error);
+	if (!root || !check_boot_files(root, install->plan, error) ||
+	    !check_timezone(root, install->plan, error) ||
+	    !check_mount_points(root, install->plan, error))
+		return false;
+	note_language(install, root);
+	return true;
 }

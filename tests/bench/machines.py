@@ -115,7 +115,7 @@ class Bench:
             "events": str(self.folder / f"init-{name}.events"),
             "extra": [
                 "-kernel",
-                str(self.build / "image" / "vmlinuz"),
+                str(next((self.build / "image" / "kernel").glob("*/vmlinuz"))),
                 "-initrd",
                 str(initrd),
                 "-append",

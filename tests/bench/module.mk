@@ -31,7 +31,7 @@ $(BENCH)/pipeline.img: tests/bench/pipeline.list tests/bench/pipeline.sh $(BENCH
 		$(IMG)/initramfs.img $(O)/landfall-mkinitramfs
 	$(call say,INITRD,$@)$(O)/landfall-mkinitramfs write --sysroot=$(PEER) \
 		--triplet=$(ARCH_TRIPLET) --list=$< --from=bench=tests/bench \
-		--mtime=$(IMAGE_EPOCH) --output=$(BENCH)/tools.img && \
+		--manifest=$(IMG)/manifest.json --mtime=$(IMAGE_EPOCH) --output=$(BENCH)/tools.img && \
 		cat $(IMG)/initramfs.img $(BENCH)/tools.img >$@
 
 # The same medium, but for what the kernel starts.

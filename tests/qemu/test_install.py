@@ -141,11 +141,14 @@ def test_a_low_latency_machine_survives_lost_firmware_settings_and_its_stolen_di
 
 
 def test_a_machine_without_tpm_asks_for_its_passphrase(lab):
-    """USB CD as a BMC shows it, SATA disk, no TPM; the passphrase is typed at the console."""
+    """USB CD as a BMC shows it, SATA disk, no TPM, more partitions; the passphrase is typed at the console."""
     secret = "correct-horse-7"
     disk = lab.disk(size=8 << 30, bus="sata")
-    site = lab.site(disk="sda", tpm=False, passphrase=secret)
-    lab.install(lab.seed(site), [disk], iso_as="usb-cd", tpm=False)
+    parts = "part swap --fstype=swap --size=256\npart /var/data --fstype=xfs --size=400"
+    site = lab.site(disk="sda", tpm=False, passphrase=secret, extra=f"{parts}\nkeyboard de")
+    events = lab.install(lab.seed(site), [disk], iso_as="usb-cd", tpm=False)
+    notes = " ".join(e["message"] for e in events if e["state"] == "note")
+    assert "keeps the US layout, not 'de'" in notes
     with lab.boots("boot", [disk], tpm=False) as vm:
         vm.console.expect(r"(?i)passphrase", BOOT_SECONDS)
         vm.console.send("wrong-guess\r")
@@ -154,5 +157,7 @@ def test_a_machine_without_tpm_asks_for_its_passphrase(lab):
         shell = lab.shell(vm)
         header = crypt_header(shell)
         assert len(header["keyslots"]) == 1 and not header["tokens"]
+        assert shell.run("findmnt -no FSTYPE /var/data") == "xfs"
+        assert shell.run("swapon --show=TYPE --noheadings") == "partition"
         assert_sound(shell, "standard")
         assert_records(shell, [secret])
