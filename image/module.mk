@@ -30,7 +30,7 @@ initramfs: $(IMG)/initramfs.img
 
 # --- roots: the installed system without a kernel, and the build chroot -------------------------
 $(IMG)/root.tar $(IMG)/build.tar: $(IMG)/%.tar: image/packages/%.txt image/bootstrap \
-		image/package-list image/arch/$(ARCH).mk
+		image/package-list image/arch/$(ARCH).mk | $(deps_stamp)
 	$(call say,DEBIAN,$@)$(IMAGE_ENV) image/bootstrap $(SUITE) $(ARCH) $* $< $@
 
 # Unpacked for one user, with no devices: it compiles and is read from, nothing boots it.
@@ -47,7 +47,7 @@ $(IMG)/programs.stamp: $(IMG)/chroot.stamp image/namespace image/chroot $(DEVICE
 		ARCH=$(ARCH) OPT=-O2 LDLIBS=-s DEPS=no V=$(V) device-programs && touch $@
 
 # --- signing key --------------------------------------------------------------------------------
-$(IMG)/keys/keyring.gpg: image/keys
+$(IMG)/keys/keyring.gpg: image/keys | $(deps_stamp)
 	$(call say,KEY,$@)SIGNING_KEY='$(SIGNING_KEY)' SIGNING_HOMEDIR='$(SIGNING_HOMEDIR)' \
 		image/keys $(IMG)/keys && touch $@
 

@@ -87,6 +87,28 @@ static void apply_unlock(LfParser *parser, LfCall *call, void *values)
 	lf_take_text(&unlock->escrow, &line->escrow);
 }
 
+// --- upgrade ------------------------------------------------------------------------------------
+
+typedef struct {
+	char *url;
+} Upgrade;
+
+static const LfOption upgrade_options[] = {
+	{ "--url", LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(Upgrade, url),
+	  LF_SHAPE_PAYLOAD_URL },
+};
+
+static void apply_upgrade(LfParser *parser, LfCall *call, void *values)
+{
+	Upgrade *line = values;
+
+	if (lf_url_has_user(line->url))
+		lf_call_error(call, lf_call_place(call, "--url"), "url-credentials",
+			      "serve the repository without a password; its commits are signed",
+			      "a user or password in the URL would show on the target");
+	lf_take_text(&parser->profile->upgrade_url, &line->url);
+}
+
 // --- onfailure ----------------------------------------------------------------------------------
 
 typedef struct {
@@ -116,6 +138,8 @@ static const LfCommand commands[] = {
 	  .flags = LF_COMMAND_ONCE, .apply = apply_kernel },
 	{ "unlock", LF_COMMAND_OPTIONS(unlock_options), .values_size = sizeof(Unlock),
 	  .flags = LF_COMMAND_ONCE, .apply = apply_unlock },
+	{ "upgrade", LF_COMMAND_OPTIONS(upgrade_options), .values_size = sizeof(Upgrade),
+	  .flags = LF_COMMAND_ONCE, .apply = apply_upgrade },
 	{ "onfailure", LF_COMMAND_OPTIONS(onfailure_options), .values_size = sizeof(OnFailure),
 	  .flags = LF_COMMAND_ONCE, .apply = apply_onfailure },
 };

@@ -92,11 +92,11 @@ LfProfile *lf_profile_new(void)
 static void free_texts(LfProfile *profile)
 {
 	char *texts[] = {
-		profile->lang,		 profile->keyboard,	 profile->timezone,
-		profile->boot_append,	 profile->boot_drive,	 profile->ostree_osname,
-		profile->ostree_remote,	 profile->ostree_url,	 profile->ostree_ref,
-		profile->kernel_flavour, profile->kernel_append, profile->unlock.escrow,
-		profile->redacted,
+		profile->lang,		profile->keyboard,	 profile->timezone,
+		profile->boot_append,	profile->boot_drive,	 profile->ostree_osname,
+		profile->ostree_remote, profile->ostree_url,	 profile->upgrade_url,
+		profile->ostree_ref,	profile->kernel_flavour, profile->kernel_append,
+		profile->unlock.escrow, profile->redacted,
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

@@ -154,6 +154,7 @@ typedef struct {
 	char *ostree_osname;
 	char *ostree_remote; /* NULL: osname */
 	char *ostree_url;
+	char *upgrade_url; /* NULL: ostree_url */
 	char *ostree_ref;
 	bool is_nogpg;
 

@@ -5,7 +5,8 @@ HELP += 'check        every test: check-lint check-unit check-files check-qemu' 
 	'check-fast   what needs no machine: check-lint check-unit check-files' \
 	'check-unit   unit tests, again with sanitizers, and the fuzzers'\'' corpora' \
 	'check-files  real effects on image files' \
-	'check-lint   layout, layers, headers, shell, cppcheck, words, long functions (also: lint)' \
+	'check-lint   layout, layers, headers, shell, cppcheck, words, long functions' \
+	'lint         check-lint' \
 	'fuzz         run every fuzzer for FUZZ_SECONDS (60)'
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))

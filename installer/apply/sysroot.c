@@ -65,7 +65,7 @@ static bool add_remote(OstreeRepo *repo, const LfPlan *plan, const char *keyring
 			      g_variant_new_boolean(plan->verifies_signature));
 	g_autoptr(GVariant) settings = g_variant_ref_sink(g_variant_builder_end(&options));
 
-	if (!ostree_repo_remote_add(repo, plan->remote, plan->url, settings, NULL, error))
+	if (!ostree_repo_remote_add(repo, plan->remote, plan->upgrade_url, settings, NULL, error))
 		return throw_ostree(error, "cannot add the remote");
 	return !plan->verifies_signature || add_keyring(repo, plan->remote, keyring, error);
 }

@@ -57,6 +57,7 @@ static const LfMember payload_members[] = {
 	LF_MEMBER(LfPlan, osname, TEXT),
 	LF_MEMBER(LfPlan, remote, TEXT),
 	LF_MEMBER(LfPlan, url, TEXT),
+	LF_MEMBER(LfPlan, upgrade_url, TEXT),
 	LF_MEMBER(LfPlan, ref, TEXT),
 	LF_MEMBER(LfPlan, checksum, TEXT),
 	LF_MEMBER(LfPlan, flavour, TEXT),

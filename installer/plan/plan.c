@@ -28,6 +28,7 @@ void lf_plan_free(LfPlan *plan)
 	g_free(plan->osname);
 	g_free(plan->remote);
 	g_free(plan->url);
+	g_free(plan->upgrade_url);
 	g_free(plan->ref);
 	g_free(plan->checksum);
 	g_free(plan->flavour);
@@ -137,6 +138,7 @@ static void plan_payload(LfPlan *plan, const LfFactPayload *payload)
 	plan->remote =
 		g_strdup(profile->ostree_remote ? profile->ostree_remote : profile->ostree_osname);
 	plan->url = g_strdup(payload->url);
+	plan->upgrade_url = g_strdup(profile->upgrade_url ? profile->upgrade_url : payload->url);
 	plan->ref = g_strdup(payload->ref);
 	plan->checksum = g_strdup(payload->checksum);
 	plan->verifies_signature = !profile->is_nogpg;

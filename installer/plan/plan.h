@@ -75,7 +75,7 @@ typedef struct {
 	GPtrArray *partitions; /* LfPlanPartition, by number */
 
 	/* Payload */
-	char *osname, *remote, *url, *ref, *checksum;
+	char *osname, *remote, *url, *upgrade_url, *ref, *checksum;
 	bool verifies_signature;
 	uint64_t payload_bytes;
 	uint64_t payload_objects;
