@@ -127,19 +127,16 @@ bool lf_boot_open_chain(int tree_fd, int *ret_fd, char ***ret_paths, GError **er
 	return true;
 }
 
-bool lf_boot_write(int tree_fd, int esp_fd, const char *grub_cfg, GError **error)
+bool lf_boot_write(int chain_fd, const char *const *chain, int esp_fd, const char *grub_cfg,
+		   GError **error)
 {
-	g_auto(GStrv) paths = NULL;
-	lf_autofd fd = -1;
-
-	if (!lf_boot_open_chain(tree_fd, &fd, &paths, error) ||
-	    !lf_mkdirs_at(esp_fd, LF_BOOT_VENDOR_DIR, 0755, error) ||
+	if (!lf_mkdirs_at(esp_fd, LF_BOOT_VENDOR_DIR, 0755, error) ||
 	    !lf_mkdirs_at(esp_fd, REMOVABLE_DIR, 0755, error) ||
 	    !lf_write_file_at(esp_fd, LF_BOOT_VENDOR_DIR "/grub.cfg", grub_cfg, strlen(grub_cfg),
 			      0644, error))
 		return false;
-	for (char **path = paths; *path; path++)
-		if (!lf_copy_file_at(fd, *path, esp_fd, *path, 0644, error))
+	for (; *chain; chain++)
+		if (!lf_copy_file_at(chain_fd, *chain, esp_fd, *chain, 0644, error))
 			return false;
 	return true;
 }
@@ -157,13 +154,17 @@ static char *make_grub_cfg(const LfPlan *plan)
 bool lf_effect_boot_files(LfInstall *install, GError **error)
 {
 	g_autofree char *grub_cfg = make_grub_cfg(install->plan);
+	g_auto(GStrv) chain = NULL;
+	lf_autofd chain_fd = -1;
 	lf_autofd esp_fd = -1;
 
-	if (!lf_openat(AT_FDCWD, LF_SYSIMAGE "/boot/efi", O_RDONLY | O_DIRECTORY, 0, &esp_fd,
+	if (!lf_boot_open_chain(install->root_fd, &chain_fd, &chain, error) ||
+	    !lf_openat(AT_FDCWD, LF_SYSIMAGE "/boot/efi", O_RDONLY | O_DIRECTORY, 0, &esp_fd,
 		       error))
 		return false;
+	install->loader = lf_boot_loader((const char *const *)chain);
 	install->is_bootable = true;
-	if (!lf_boot_write(install->root_fd, esp_fd, grub_cfg, error))
+	if (!lf_boot_write(chain_fd, (const char *const *)chain, esp_fd, grub_cfg, error))
 		return false;
 	if (syncfs(esp_fd) < 0)
 		return lf_throw_errno(error, "cannot flush the ESP");

@@ -56,14 +56,16 @@ bool lf_boot_open_chain(int tree_fd, int *ret_fd, char ***ret_paths, GError **er
 
 /**
  * lf_boot_write:
- * @tree_fd: the installed system's tree
+ * @chain_fd: the installed system's LF_BOOT_CHAIN_DIR
+ * @chain: names from lf_boot_chain()
  * @esp_fd: the ESP's root
  * @grub_cfg: text of the static grub.cfg
  *
  * Copies the boot chain and puts grub.cfg into EFI/debian, where the signed GRUB looks wherever it
  * was started from. The file that firmware starts by itself is the last one written.
  *
- * Errors: IO; TARGET when the system lacks a file.
+ * Errors: IO.
  * Source: UEFI 2.10, 3.5.1.1; shim, README.fallback.
  */
-bool lf_boot_write(int tree_fd, int esp_fd, const char *grub_cfg, GError **error);
+bool lf_boot_write(int chain_fd, const char *const *chain, int esp_fd, const char *grub_cfg,
+		   GError **error);

@@ -296,20 +296,16 @@ static bool write_entry(const LfInstall *install, GError **error)
 {
 	const LfPlan *plan = install->plan;
 	const LfPlanPartition *esp = lf_plan_partition(plan, LF_ROLE_ESP);
-	g_autofree char *loader = NULL;
 	g_autoptr(GBytes) option = NULL;
 	g_auto(GStrv) kept = other_partitions(install);
-	g_auto(GStrv) chain = NULL;
-	lf_autofd chain_fd = -1;
 	lf_autofd dir_fd = -1;
 
-	if (!esp || !lf_boot_open_chain(install->root_fd, &chain_fd, &chain, error) ||
-	    !lf_openat(AT_FDCWD, LF_EFIVARS, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
+	if (!esp || !lf_openat(AT_FDCWD, LF_EFIVARS, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
 		return false;
-	loader = lf_boot_loader((const char *const *)chain);
-	option = lf_efi_load_option(esp, plan->sector_bytes, LF_BOOT_ENTRY_LABEL, loader, error);
+	option = lf_efi_load_option(esp, plan->sector_bytes, LF_BOOT_ENTRY_LABEL, install->loader,
+				    error);
 	return option &&
-	       lf_efi_write_entry(dir_fd, option, LF_BOOT_ENTRY_LABEL, loader,
+	       lf_efi_write_entry(dir_fd, option, LF_BOOT_ENTRY_LABEL, install->loader,
 				  (const char *const *)kept, !plan->leaves_boot_order, error);
 }
 

@@ -52,6 +52,7 @@ void lf_install_free(LfInstall *install)
 	g_ptr_array_unref(install->volumes);
 	g_clear_pointer(&install->escrow, g_bytes_unref);
 	g_free(install->deployment);
+	g_free(install->loader);
 	json_decref(install->report);
 	g_free(install);
 }

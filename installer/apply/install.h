@@ -52,7 +52,8 @@ typedef struct {
 	GBytes *escrow;	    /* certificate, checked; nullable */
 	OstreeSysroot *sysroot;
 	char *deployment; /* directory of the deployment below LF_SYSIMAGE */
-	int root_fd; /* the installed system's tree, as it will see itself; -1: not there yet */
+	int root_fd;  /* the installed system's tree, as it will see itself; -1: not there yet */
+	char *loader; /* path on the ESP that the firmware's entry starts, as firmware writes it */
 	bool is_bootable; /* files that firmware starts are on the disk */
 	bool is_whole;	  /* every step succeeded */
 	json_t *report;	  /* members for the terminal event */

@@ -84,12 +84,21 @@ static void assert_on_esp(const Bench *bench, const char *path, const char *text
 	assert_string_equal(found, text);
 }
 
+static bool write_chain(const Bench *bench, const char *grub_cfg, GError **error)
+{
+	g_auto(GStrv) paths = NULL;
+	lf_autofd fd = -1;
+
+	return lf_boot_open_chain(bench->tree_fd, &fd, &paths, error) &&
+	       lf_boot_write(fd, (const char *const *)paths, bench->esp_fd, grub_cfg, error);
+}
+
 static void both_paths_of_the_esp_have_the_signed_chain(void **state)
 {
 	g_autoptr(Bench) bench = bench_new();
 	g_autoptr(GError) error = NULL;
 
-	assert_ok(lf_boot_write(bench->tree_fd, bench->esp_fd, "config\n", &error), error);
+	assert_ok(write_chain(bench, "config\n", &error), error);
 	for (size_t i = 0; i < G_N_ELEMENTS(chain); i++) {
 		g_autofree char *text = in_chain(chain[i]);
 
@@ -130,8 +139,7 @@ static void without_one_file_firmware_finds_nothing(void **state)
 		g_autofree char *dir = g_path_get_dirname(missing[i]);
 
 		assert_int_equal(unlinkat(bench->tree_fd, path, 0), 0);
-		assert_throws(lf_boot_write(bench->tree_fd, bench->esp_fd, "", &error), error,
-			      LF_ERROR_TARGET, dir);
+		assert_throws(write_chain(bench, "", &error), error, LF_ERROR_TARGET, dir);
 		assert_false(lf_tree_exists(bench->esp_fd, "EFI/BOOT/BOOTX64.EFI"));
 	}
 }
@@ -140,9 +148,12 @@ static void a_system_without_a_boot_chain_is_refused(void **state)
 {
 	g_autoptr(LfTestDir) dir = lf_test_dir();
 	lf_autofd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_auto(GStrv) paths = NULL;
 	g_autoptr(GError) error = NULL;
+	int chain_fd;
 
-	assert_throws(lf_boot_write(fd, fd, "", &error), error, LF_ERROR_TARGET, LF_BOOT_CHAIN_DIR);
+	assert_throws(lf_boot_open_chain(fd, &chain_fd, &paths, &error), error, LF_ERROR_TARGET,
+		      LF_BOOT_CHAIN_DIR);
 }
 
 static void the_static_menu_finds_boot_by_its_uuid(void **state)
