@@ -214,6 +214,25 @@ static void try_names(LfNear *near, const LfCommandTable *const *known, size_t n
 		lf_near_try(near, others[i].name);
 }
 
+static char *addon_advice(void)
+{
+	g_autoptr(GString) advice = g_string_new("remove it; the commands here are");
+
+	for (size_t i = 0; i < lf_addon_commands.n_rows; i++)
+		g_string_append_printf(advice, "%s '%s'", i ? "," : "",
+				       lf_addon_commands.rows[i].name);
+	return g_string_free(g_steal_pointer(&advice), FALSE);
+}
+
+static char *unknown_advice(const LfNear *near, bool is_addon)
+{
+	if (near->best)
+		return lf_near_advice(near);
+	if (is_addon)
+		return addon_advice();
+	return g_strdup("remove it; what the installed system needs done can be done in '%post'");
+}
+
 // What was most likely meant counts as written, though not how.
 static void unknown(LfParser *parser, const LfPlace *place, const char *name,
 		    const LfCommandTable *const *known, size_t n_known)
@@ -224,7 +243,7 @@ static void unknown(LfParser *parser, const LfPlace *place, const char *name,
 	lf_near_init(&near, name);
 	if (lf_diagnostics_has_room(parser->diagnostics))
 		try_names(&near, known, n_known);
-	advice = lf_near_advice(&near);
+	advice = unknown_advice(&near, known != tables);
 	lf_parser_error(parser, *place, "unknown-command", advice, "there is no command '%s'",
 			name);
 	if (near.best)

@@ -346,7 +346,10 @@ static bool take_the_one(const LfFacts *facts, GPtrArray *considered, const LfFa
 	if (facts->disks->len == 0)
 		return lf_throw(error, LF_ERROR_TARGET,
 				"no disk was found; connect one, or check its controller's driver");
-	return lf_throw(error, LF_ERROR_TARGET, "no disk can be used:%s", list);
+	return lf_throw(error, LF_ERROR_TARGET,
+			"no disk can be used; connect another, or change what the kickstart says "
+			"of disks:%s",
+			list);
 }
 
 // Checked after the choice, so that it never depends on what happens to be in use.
@@ -358,8 +361,10 @@ static bool check_idle(const LfFactDisk *disk, GError **error)
 		if (partition->holders && *partition->holders) {
 			g_autofree char *holders = g_strjoinv(", ", partition->holders);
 
-			return lf_throw(error, LF_ERROR_TARGET, "%s is in use: %s",
-					partition->path ? partition->path : disk->path, holders);
+			return lf_throw(
+				error, LF_ERROR_TARGET,
+				"%s is in use: %s; stop what uses it, or choose another disk",
+				partition->path ? partition->path : disk->path, holders);
 		}
 	}
 	return true;

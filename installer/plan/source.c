@@ -95,23 +95,25 @@ static bool check_payload(const LfProfile *profile, const LfFactPayload *payload
 
 	if (!payload)
 		return lf_throw(error, LF_ERROR_TARGET,
-				"no payload: '%s' at '%s' was not found or not looked for", ref,
-				profile->ostree_url);
+				"no payload: '%s' at '%s' was not found or not looked for; start "
+				"the machine from full.iso or write another '--url' (away from it: "
+				"the facts must come from 'landfall-installer facts FILE.ks')",
+				ref, profile->ostree_url);
 	if (g_strcmp0(payload->url, profile->ostree_url) != 0 || g_strcmp0(payload->ref, ref) != 0)
 		return lf_throw(
 			error, LF_ERROR_TARGET,
 			"the facts are about the payload '%s' at '%s', and the kickstart wants "
-			"'%s' at '%s'",
+			"'%s' at '%s'; take the facts anew with 'landfall-installer facts FILE.ks'",
 			payload->ref ? payload->ref : "?", payload->url ? payload->url : "?", ref,
 			profile->ostree_url);
 	if (!is_checksum(payload->checksum))
 		return lf_throw(error, LF_ERROR_INPUT,
 				"facts: the payload's checksum must be 64 hex digits");
 	if (wanted && g_strcmp0(payload->flavour, wanted) != 0)
-		return lf_throw(
-			error, LF_ERROR_TARGET,
-			"the payload '%s' says that its flavour is '%s', and '%s' is wanted", ref,
-			payload->flavour ? payload->flavour : "(none)", wanted);
+		return lf_throw(error, LF_ERROR_TARGET,
+				"the payload '%s' says that its flavour is '%s', and '%s' is "
+				"wanted; change 'kernel --flavour=' or 'ostreesetup --ref='",
+				ref, payload->flavour ? payload->flavour : "(none)", wanted);
 	return true;
 }
 

@@ -259,6 +259,31 @@ static void numbers_are_whole_and_in_range(void **state)
 	LF_TEST_SNIPPETS(rows);
 }
 
+static void an_unknown_command_comes_with_what_to_do(void **state)
+{
+	static const struct {
+		const char *text, *advice;
+	} rows[] = {
+		{ "foo\n" LF_TEST_KS,
+		  "remove it; what the installed system needs done can be done in "
+		  "'%post'" },
+		{ "zerombrr\n" LF_TEST_KS, "did you mean 'zerombr'?" },
+		{ LF_TEST_KS "%addon com_landfall\nwhatever\n%end\n",
+		  "remove it; the commands here are 'kernel', 'unlock', 'upgrade', 'onfailure'" },
+		{ LF_TEST_KS "%addon com_landfall\nunlok\n%end\n", "did you mean 'unlock'?" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+		g_autoptr(GBytes) bytes = g_bytes_new_static(rows[i].text, strlen(rows[i].text));
+
+		assert_null(lf_kickstart_parse(bytes, "site.ks", LF_KICKSTART_WHOLE, NULL, NULL,
+					       diagnostics, NULL));
+		assert_string_equal(lf_diagnostics_get(diagnostics, 0)->code, "unknown-command");
+		assert_string_equal(lf_diagnostics_get(diagnostics, 0)->advice, rows[i].advice);
+	}
+}
+
 static void the_first_error_and_the_number_of_others_are_thrown(void **state)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
@@ -513,6 +538,7 @@ int main(void)
 		LF_TEST(sections_that_are_not_carried_out_say_so),
 		LF_TEST(options_are_read_as_argparse_reads_them),
 		LF_TEST(numbers_are_whole_and_in_range),
+		LF_TEST(an_unknown_command_comes_with_what_to_do),
 		LF_TEST(the_first_error_and_the_number_of_others_are_thrown),
 		LF_TEST(at_most_200_findings_are_kept_and_all_are_counted),
 		LF_TEST(a_finding_shows_no_control_characters),
