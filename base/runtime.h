@@ -35,5 +35,11 @@
  */
 #define LF_RUN_FINISH LF_RUN_DIR "/finish"
 
+/**
+ * What the profile wants after a failed installation (base/failure.h). Written by the installer as
+ * soon as it has read the profile; stays for the next starts.
+ */
+#define LF_RUN_ONFAILURE LF_RUN_DIR "/onfailure"
+
 /** What the installer wrote to its standard output and error. */
 #define LF_RUN_LOG LF_RUN_DIR "/installer.log"

@@ -65,6 +65,9 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 		return false;
 	lf_profile_free(run->profile);
 	run->profile = profile;
+	// What %pre is still to make may say it too: then an earlier start's word stays.
+	if (pass == LF_KICKSTART_WHOLE || profile->onfailure != LF_ONFAILURE_DEFAULT)
+		lf_report_wish(run->events, run->host, profile);
 	return true;
 }
 
@@ -243,6 +246,6 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	}
 	run_onerror(&run);
 	data = run.install ? run.install->report : NULL;
-	lf_report_failed(run.events, run.host, run.profile, local, data);
+	lf_report_failed(run.events, run.host, local, data);
 	return lf_error_class(local)->exit_status;
 }

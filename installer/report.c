@@ -1,4 +1,4 @@
-// Where events go, the terminal event, and the word to landfall-init.
+// Where events go, the terminal event, and the words to landfall-init.
 // Not here: rendering (base/event).
 #include "installer/report.h"
 
@@ -6,10 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failure.h"
 #include "base/fd.h"
 #include "base/runtime.h"
 
 #define CONSOLES "sys/class/tty/console/active"
+
+static bool has_init(const LfHost *host)
+{
+	return faccessat(host->root_fd, LF_RUN_INIT, F_OK, 0) == 0;
+}
 
 static void add_sink(LfEvents *events, const LfHost *host, LfSinkKind kind, const char *path,
 		     int flags)
@@ -71,7 +77,7 @@ LfEvents *lf_report_open(const LfHost *host)
 	if (lf_mkdirs_at(host->root_fd, LF_RUN_DIR, 0755, NULL))
 		add_sink(events, host, LF_SINK_JSON, LF_EVENTS_LOG, O_CREAT | O_APPEND);
 	add_json_sinks(events, host);
-	if (faccessat(host->root_fd, LF_RUN_INIT, F_OK, 0) == 0)
+	if (has_init(host))
 		add_consoles(events, host);
 	else
 		add_standard_output(events);
@@ -163,22 +169,21 @@ void lf_report_done(LfEvents *events, const LfHost *host, const LfPlan *plan, js
 	emit_end(events, LF_EVENT_DONE, NULL, next, data);
 }
 
-bool lf_report_next(const LfErrorClass *class, const LfProfile *profile, unsigned attempt,
-		    const char **ret_next)
+void lf_report_wish(LfEvents *events, const LfHost *host, const LfProfile *profile)
 {
-	int64_t allowed = class->max_retries;
-	LfOnFailure wish = profile ? profile->onfailure : LF_ONFAILURE_DEFAULT;
+	LfFailureWish wish = LF_FAILURE_NO_WISH;
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
 
-	if (profile && profile->onfailure_retries >= 0 && allowed != 0)
-		allowed = allowed < 0 ? profile->onfailure_retries
-				      : MIN(allowed, profile->onfailure_retries);
-	if (allowed < 0 || (int64_t)attempt <= allowed) {
-		*ret_next = "retry";
-		return false;
-	}
-	*ret_next = wish == LF_ONFAILURE_REBOOT ? "reboot" : "poweroff";
-	// Without an instruction init follows the class's own number of tries.
-	return wish != LF_ONFAILURE_DEFAULT || allowed != class->max_retries;
+	if (!has_init(host))
+		return;
+	wish.has_action = profile->onfailure != LF_ONFAILURE_DEFAULT;
+	if (profile->onfailure == LF_ONFAILURE_REBOOT)
+		wish.action = LF_END_REBOOT;
+	wish.max_retries = profile->onfailure_retries;
+	text = lf_failure_text(&wish);
+	if (!lf_write_file_at(host->root_fd, LF_RUN_ONFAILURE, text, strlen(text), 0644, &error))
+		lf_events_note(events, "profile.load", "%s", error->message);
 }
 
 static unsigned attempt_number(const LfHost *host)
@@ -191,13 +196,23 @@ static unsigned attempt_number(const LfHost *host)
 	return (unsigned)attempt;
 }
 
-void lf_report_failed(LfEvents *events, const LfHost *host, const LfProfile *profile,
-		      const GError *cause, json_t *data)
+// What landfall-init will do, by the same rule.
+static const char *next_of(LfEvents *events, const LfHost *host, const GError *cause)
 {
-	const char *next = NULL;
+	g_autofree char *argument = lf_host_arg(host, "landfall.onfailure");
+	g_autoptr(GError) error = NULL;
+	LfFailureWish wish;
 
-	if (faccessat(host->root_fd, LF_RUN_INIT, F_OK, 0) == 0 &&
-	    lf_report_next(lf_error_class(cause), profile, attempt_number(host), &next))
-		write_finish(events, host, next, false);
+	if (!lf_failure_load(host->root_fd, &wish, &error))
+		lf_events_note(events, "install", "%s", error->message);
+	if (lf_failure_retries(lf_error_class(cause), &wish, attempt_number(host)))
+		return "retry";
+	return lf_end_name(lf_failure_action(&wish, argument));
+}
+
+void lf_report_failed(LfEvents *events, const LfHost *host, const GError *cause, json_t *data)
+{
+	const char *next = has_init(host) ? next_of(events, host, cause) : NULL;
+
 	emit_end(events, LF_EVENT_FAILED, cause, next, data);
 }

@@ -31,26 +31,20 @@ json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts);
 void lf_report_done(LfEvents *events, const LfHost *host, const LfPlan *plan, json_t *data);
 
 /**
+ * lf_report_wish:
+ * Leaves the profile's `onfailure` for landfall-init (LF_RUN_ONFAILURE), which heeds it after every
+ * failure, also after a crash of this program. Does nothing where no landfall-init works.
+ */
+void lf_report_wish(LfEvents *events, const LfHost *host, const LfProfile *profile);
+
+/**
  * lf_report_failed:
- * @profile: (nullable): its `onfailure` decides what follows when the tries are used up
  * @data: (nullable) (transfer none)
  *
- * The terminal event of a failed run. Leaves an instruction for landfall-init only when no further
- * try shall follow and the profile says what to do instead.
+ * The terminal event of a failed run. Its `next` is what landfall-init will do, by the rule in
+ * base/failure.h; NULL where no landfall-init works.
  */
-void lf_report_failed(LfEvents *events, const LfHost *host, const LfProfile *profile,
-		      const GError *cause, json_t *data);
+void lf_report_failed(LfEvents *events, const LfHost *host, const GError *cause, json_t *data);
 
 /** lf_report_finish_name: (transfer none): "reboot", "poweroff" or "halt". */
 const char *lf_report_finish_name(LfFinish finish);
-
-/**
- * lf_report_next:
- * @attempt: number of this start, from 1
- * @ret_next: (out): "retry", "reboot" or "poweroff"
- *
- * What follows a failure: pure, so that it can be tested.
- * Returns: whether landfall-init needs an instruction for it
- */
-bool lf_report_next(const LfErrorClass *class, const LfProfile *profile, unsigned attempt,
-		    const char **ret_next);

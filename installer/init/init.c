@@ -179,14 +179,16 @@ static bool read_finish(Init *init, LfEnd *ret_end)
 }
 
 // With a debug shell a person is there, who would lose what is to be looked at.
-static void end_failed(Init *init)
+static void end_failed(Init *init, const LfFailureWish *wish)
 {
-	g_autofree char *wish = lf_host_arg(init->host, "landfall.onfailure");
-	LfEnd end = { LF_END_POWEROFF, false };
+	g_autofree char *argument = lf_host_arg(init->host, "landfall.onfailure");
+	LfEnd end = { lf_failure_action(wish, argument), false };
+	LfEndAction known;
 
-	if (wish && !lf_end_action(wish, &end.action))
-		lf_output_say(init->output, "landfall.onfailure=%s is not known: powering off",
-			      wish);
+	if (argument && !lf_end_action(argument, &known))
+		lf_output_say(init->output,
+			      "landfall.onfailure=%s is not known: write reboot, poweroff or halt",
+			      argument);
 	if (init->is_debug) {
 		lf_output_say(init->output, "installer gave up next=wait: 'kill 1' reboots");
 		return;
@@ -195,18 +197,28 @@ static void end_failed(Init *init)
 	decide_end(init, end, failure_delay_ms(init));
 }
 
-static void retry_or_end(Init *init, const LfErrorClass *class)
+// Doubles with each failure, so that nothing is tried every second for ever.
+static unsigned pause_ms(const Init *init, unsigned n_failed)
 {
-	unsigned attempt = init->installer.starts;
-	unsigned delay_ms;
 	uint32_t random = 0;
 
-	if (!lf_policy_retries(class, attempt)) {
-		end_failed(init);
+	(void)init->host->random(&random, sizeof random);
+	return lf_policy_delay_ms(n_failed, random);
+}
+
+static void retry_or_end(Init *init, const LfErrorClass *class)
+{
+	g_autoptr(GError) error = NULL;
+	LfFailureWish wish;
+	unsigned delay_ms;
+
+	if (!lf_failure_load(init->host->root_fd, &wish, &error))
+		say_error(init, error);
+	if (!lf_failure_retries(class, &wish, init->installer.starts)) {
+		end_failed(init, &wish);
 		return;
 	}
-	(void)init->host->random(&random, sizeof random);
-	delay_ms = lf_policy_delay_ms(attempt, random);
+	delay_ms = pause_ms(init, init->installer.starts);
 	lf_output_say(init->output, "installer next=retry in=%u.%us", delay_ms / 1000,
 		      delay_ms / 100 % 10);
 	init->installer.start_at_ms = now_ms() + delay_ms;

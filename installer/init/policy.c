@@ -1,5 +1,5 @@
-// What follows the installer's end: instruction, retry with back-off, or the failure's end.
-// Not here: carrying it out.
+// What the installer's end means: its class, its instruction, the pause before the next try.
+// Not here: what follows a failure (base/failure.c), carrying it out (init.c).
 #include "installer/init/policy.h"
 
 #include <string.h>
@@ -7,28 +7,6 @@
 
 #define FIRST_DELAY_MS 4000
 #define MAX_DELAY_MS   300000
-
-static const char *const action_names[] = {
-	[LF_END_REBOOT] = "reboot",
-	[LF_END_POWEROFF] = "poweroff",
-	[LF_END_HALT] = "halt",
-};
-
-const char *lf_end_name(LfEndAction action)
-{
-	return action_names[action];
-}
-
-bool lf_end_action(const char *name, LfEndAction *ret)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(action_names); i++) {
-		if (!g_str_equal(name, action_names[i]))
-			continue;
-		*ret = (LfEndAction)i;
-		return true;
-	}
-	return false;
-}
 
 bool lf_finish_parse(const char *text, size_t size, LfEnd *ret, GError **error)
 {
@@ -66,11 +44,6 @@ const LfErrorClass *lf_policy_class(int wait_status)
 	if (WIFEXITED(wait_status))
 		class = lf_error_class_by_status(WEXITSTATUS(wait_status));
 	return class ? class : lf_error_class(NULL);
-}
-
-bool lf_policy_retries(const LfErrorClass *class, unsigned attempt)
-{
-	return class->max_retries < 0 || attempt <= (unsigned)class->max_retries;
 }
 
 unsigned lf_policy_delay_ms(unsigned attempt, uint32_t random)

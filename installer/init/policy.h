@@ -1,25 +1,14 @@
 #pragma once
 
-#include "base/throw.h"
+#include "base/failure.h"
 
-#include <stddef.h>
 #include <stdint.h>
-
-/** LfEndAction: how the machine ends. */
-typedef enum { LF_END_REBOOT, LF_END_POWEROFF, LF_END_HALT } LfEndAction;
 
 /** LfEnd: what to do in the end. @wants_eject: put the CD out first. */
 typedef struct {
 	LfEndAction action;
 	bool wants_eject;
 } LfEnd;
-
-/** lf_end_name: (transfer none): "reboot", "poweroff" or "halt". */
-const char *lf_end_name(LfEndAction action);
-
-/** lf_end_action: finds an action by its name. Returns: false, @ret untouched, when there is none.
- */
-bool lf_end_action(const char *name, LfEndAction *ret);
 
 /**
  * lf_finish_parse:
@@ -37,14 +26,6 @@ bool lf_finish_parse(const char *text, size_t size, LfEnd *ret, GError **error);
  * ended well. A signal or an exit status of no class counts as INTERNAL.
  */
 const LfErrorClass *lf_policy_class(int wait_status);
-
-/**
- * lf_policy_retries:
- * @attempt: number of the start that failed, from 1
- *
- * Returns: whether the table on error classes allows one more.
- */
-bool lf_policy_retries(const LfErrorClass *class, unsigned attempt);
 
 /**
  * lf_policy_delay_ms:

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/runtime.h"
 #include "installer/init/child.h"
 #include "installer/init/mounts.h"
 #include "installer/init/nodes.h"
@@ -79,12 +80,130 @@ static void retries_follow_the_table(void **state)
 	const LfErrorClass *input = lf_policy_class(exited(2));
 	const LfErrorClass *network = lf_policy_class(exited(6));
 	const LfErrorClass *internal = lf_policy_class(exited(8));
+	const LfFailureWish none = LF_FAILURE_NO_WISH;
 
-	assert_false(lf_policy_retries(input, 1));
-	assert_true(lf_policy_retries(network, 1));
-	assert_true(lf_policy_retries(network, 4000000000u));
-	assert_true(lf_policy_retries(internal, (unsigned)internal->max_retries));
-	assert_false(lf_policy_retries(internal, (unsigned)internal->max_retries + 1));
+	assert_false(lf_failure_retries(input, &none, 1));
+	assert_true(lf_failure_retries(network, &none, 1));
+	assert_true(lf_failure_retries(network, &none, 4000000000u));
+	assert_true(lf_failure_retries(internal, &none, (unsigned)internal->max_retries));
+	assert_false(lf_failure_retries(internal, &none, (unsigned)internal->max_retries + 1));
+}
+
+static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(void **state)
+{
+	static const struct {
+		int wait_status;
+		const char *wish;
+		unsigned attempt;
+		bool retries;
+		LfEndAction action;
+	} rows[] = {
+		{ W_EXITCODE(0, SIGSEGV), "", 3, true, LF_END_HALT },
+		{ W_EXITCODE(0, SIGSEGV), "", 4, false, LF_END_HALT },
+		{ W_EXITCODE(0, SIGSEGV), "reboot", 4, false, LF_END_REBOOT },
+		{ W_EXITCODE(0, SIGKILL), "poweroff retry=0", 1, false, LF_END_POWEROFF },
+		{ W_EXITCODE(0, SIGKILL), "reboot retry=1", 1, true, LF_END_REBOOT },
+		{ W_EXITCODE(0, SIGKILL), "reboot retry=1", 2, false, LF_END_REBOOT },
+		{ W_EXITCODE(0, SIGKILL), "reboot retry=1000", 4, false, LF_END_REBOOT },
+		{ W_EXITCODE(6, 0), "reboot retry=1000", 1000, true, LF_END_REBOOT },
+		{ W_EXITCODE(6, 0), "reboot retry=1000", 1001, false, LF_END_REBOOT },
+		{ W_EXITCODE(2, 0), "reboot retry=5", 1, false, LF_END_REBOOT },
+		{ W_EXITCODE(7, 0), "retry=1", 2, false, LF_END_HALT },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const LfErrorClass *class = lf_policy_class(rows[i].wait_status);
+		g_autoptr(GError) error = NULL;
+		LfFailureWish wish;
+
+		assert_ok(lf_failure_parse(rows[i].wish, strlen(rows[i].wish), &wish, &error),
+			  error);
+		assert_int_equal(lf_failure_retries(class, &wish, rows[i].attempt),
+				 rows[i].retries);
+		assert_int_equal(lf_failure_action(&wish, "halt"), rows[i].action);
+	}
+}
+
+static void without_a_word_the_machine_is_powered_off(void **state)
+{
+	const LfFailureWish none = LF_FAILURE_NO_WISH;
+
+	assert_int_equal(lf_failure_action(&none, NULL), LF_END_POWEROFF);
+	assert_int_equal(lf_failure_action(&none, "shell"), LF_END_POWEROFF);
+	assert_int_equal(lf_failure_action(&none, ""), LF_END_POWEROFF);
+	assert_int_equal(lf_failure_action(&none, "reboot"), LF_END_REBOOT);
+}
+
+static void a_wish_can_be_read_back(void **state)
+{
+	static const LfFailureWish wishes[] = { { false, LF_END_POWEROFF, -1 },
+						{ false, LF_END_POWEROFF, 7 },
+						{ true, LF_END_REBOOT, -1 },
+						{ true, LF_END_HALT, 0 },
+						{ true, LF_END_POWEROFF, 1000 } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++) {
+		g_autofree char *text = lf_failure_text(&wishes[i]);
+		g_autoptr(GError) error = NULL;
+		LfFailureWish back;
+
+		assert_ok(lf_failure_parse(text, strlen(text), &back, &error), error);
+		assert_int_equal(back.has_action, wishes[i].has_action);
+		assert_int_equal(back.action, wishes[i].action);
+		assert_int_equal(back.max_retries, wishes[i].max_retries);
+	}
+}
+
+static void any_other_wish_is_refused_and_none_is_left(void **state)
+{
+	static const char *const texts[] = {
+		"Reboot",	   "reboot poweroff",
+		"retry",	   "retry=",
+		"retry=-1",	   "retry=1001",
+		"retry=1 retry=2", "retry=0x1",
+		"reboot retry",	   "reboot;rm",
+		"reboot \x1b[2J",  "retry=18446744073709551617",
+		"reboot eject",	   "e e e e e e e e e e e e e e e e e e e e e e",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GError) error = NULL;
+		LfFailureWish wish = { true, LF_END_HALT, 5 };
+
+		assert_throws(lf_failure_parse(texts[i], strlen(texts[i]), &wish, &error), error,
+			      LF_ERROR_INPUT, "reboot, poweroff or halt");
+		assert_int_equal(wish.action, LF_END_HALT);
+		assert_int_equal(wish.max_retries, 5);
+	}
+}
+
+static void a_wish_file_that_makes_no_sense_counts_as_none(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *run = g_build_filename(dir, LF_RUN_DIR, NULL);
+	g_autofree char *path = g_build_filename(dir, LF_RUN_ONFAILURE, NULL);
+	g_autofree char *long_text = g_strnfill(300, ' ');
+	g_autoptr(GError) error = NULL;
+	lf_autofd root_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	LfFailureWish wish;
+
+	assert_ok(lf_failure_load(root_fd, &wish, &error), error);
+	assert_false(wish.has_action);
+	assert_int_equal(g_mkdir_with_parents(run, 0755), 0);
+	assert_true(g_file_set_contents(path, "reboot retry=2\n", -1, NULL));
+	assert_ok(lf_failure_load(root_fd, &wish, &error), error);
+	assert_int_equal(wish.action, LF_END_REBOOT);
+	assert_true(g_file_set_contents(path, "reboot\0retry=x", 14, NULL));
+	assert_ok(lf_failure_load(root_fd, &wish, &error), error);
+	assert_int_equal(wish.max_retries, -1);
+	assert_true(g_file_set_contents(path, long_text, 300, NULL));
+	assert_throws(lf_failure_load(root_fd, &wish, &error), error, LF_ERROR_INPUT, "256");
+	assert_false(wish.has_action);
+	g_clear_error(&error);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_throws(lf_failure_load(root_fd, &wish, &error), error, LF_ERROR_IO, "onfailure");
+	assert_int_equal(wish.max_retries, -1);
 }
 
 static void pauses_double_up_to_five_minutes_and_the_last_half_is_random(void **state)
@@ -395,6 +514,11 @@ int main(void)
 		LF_TEST(any_other_finish_file_is_refused),
 		LF_TEST(the_exit_status_tells_the_class),
 		LF_TEST(retries_follow_the_table),
+		LF_TEST(the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash),
+		LF_TEST(without_a_word_the_machine_is_powered_off),
+		LF_TEST(a_wish_can_be_read_back),
+		LF_TEST(any_other_wish_is_refused_and_none_is_left),
+		LF_TEST(a_wish_file_that_makes_no_sense_counts_as_none),
 		LF_TEST(pauses_double_up_to_five_minutes_and_the_last_half_is_random),
 		LF_TEST(consoles_are_plain_device_names),
 		LF_TEST(console_and_log_show_the_same),

@@ -58,59 +58,96 @@ static char *get(const Machine *machine, const char *path)
 	return lf_read_text_at(machine->host->root_fd, path, 65536, NULL);
 }
 
-static void fail_with(Machine *machine, LfErrorCode code, const LfProfile *profile)
+static void fail_with(Machine *machine, LfErrorCode code)
 {
 	g_autoptr(GError) cause = g_error_new(LF_ERROR, (int)code, "what went wrong");
 
-	lf_report_failed(machine->events, machine->host, profile, cause, NULL);
+	lf_report_failed(machine->events, machine->host, cause, NULL);
 }
 
-static void tries_are_counted_by_class_and_profile(void **state)
+// The `next` of the last event on ttyS1.
+static char *told_next(const Machine *machine)
+{
+	g_autofree char *text = get(machine, "dev/ttyS1");
+	const char *line = strrchr(text, '\n');
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) event = NULL;
+
+	line = line ? line + 1 : text;
+	event = lf_json_parse(line, strlen(line), "event", &error);
+	assert_ok(event != NULL, error);
+	return g_strdup(json_string_value(json_object_get(event, "next")));
+}
+
+static void the_report_says_what_init_will_do(void **state)
 {
 	static const struct {
 		LfErrorCode code;
 		LfOnFailure wish;
 		int64_t retries;
-		unsigned attempt;
+		const char *attempt;
 		const char *next;
-		bool is_told;
 	} rows[] = {
-		// What the class says, nobody has to tell init.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, 1, "poweroff", false },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 1, "retry", false },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 3, "retry", false },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, 4, "poweroff", false },
-		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, 1000, "retry", false },
+		// What the class says.
+		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "1", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "1", "retry" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "3", "retry" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "4", "poweroff" },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, "1000", "retry" },
 		// The profile's wish.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, 1, "reboot", true },
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, 1, "reboot", true },
-		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, 1, "poweroff", true },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, 2, "poweroff", true },
-		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, 1, "retry", false },
-		{ LF_ERROR_NETWORK, LF_ONFAILURE_REBOOT, 2, 3, "reboot", true },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, "1", "reboot" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, "1", "reboot" },
+		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, "1", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, "2", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, "1", "retry" },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_REBOOT, 2, "3", "reboot" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Machine) machine = machine_new();
 		g_autoptr(LfProfile) profile = lf_profile_new();
-		g_autoptr(GError) cause = g_error_new(LF_ERROR, (int)rows[i].code, "x");
-		const char *next = NULL;
+		g_autofree char *next = NULL;
 
 		profile->onfailure = rows[i].wish;
 		profile->onfailure_retries = rows[i].retries;
-		assert_int_equal(
-			lf_report_next(lf_error_class(cause), profile, rows[i].attempt, &next),
-			rows[i].is_told);
+		put(machine, LF_RUN_ATTEMPT, rows[i].attempt);
+		lf_report_wish(machine->events, machine->host, profile);
+		fail_with(machine, rows[i].code);
+		next = told_next(machine);
 		assert_string_equal(next, rows[i].next);
+		assert_null(get(machine, LF_RUN_FINISH));
 	}
 }
 
-static void without_a_profile_the_class_decides(void **state)
+static void without_a_profile_class_and_command_line_decide(void **state)
 {
-	g_autoptr(GError) cause = g_error_new(LF_ERROR, LF_ERROR_INPUT, "x");
-	const char *next = NULL;
+	g_autoptr(Machine) machine = machine_new();
+	g_autofree char *first = NULL;
+	g_autofree char *second = NULL;
 
-	assert_false(lf_report_next(lf_error_class(cause), NULL, 1, &next));
-	assert_string_equal(next, "poweroff");
+	fail_with(machine, LF_ERROR_INPUT);
+	first = told_next(machine);
+	assert_string_equal(first, "poweroff");
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("landfall.onfailure=halt");
+	fail_with(machine, LF_ERROR_INPUT);
+	second = told_next(machine);
+	assert_string_equal(second, "halt");
+}
+
+static void the_profiles_wish_goes_before_the_command_lines(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfProfile) profile = lf_profile_new();
+	g_autofree char *next = NULL;
+
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("landfall.onfailure=halt");
+	profile->onfailure = LF_ONFAILURE_REBOOT;
+	lf_report_wish(machine->events, machine->host, profile);
+	fail_with(machine, LF_ERROR_INPUT);
+	next = told_next(machine);
+	assert_string_equal(next, "reboot");
 }
 
 static void a_failure_is_on_every_console_and_in_the_log(void **state)
@@ -118,7 +155,7 @@ static void a_failure_is_on_every_console_and_in_the_log(void **state)
 	g_autoptr(Machine) machine = machine_new();
 	static const char *const places[] = { "dev/tty0", "dev/ttyS0", "dev/ttyS1", LF_EVENTS_LOG };
 
-	fail_with(machine, LF_ERROR_TARGET, NULL);
+	fail_with(machine, LF_ERROR_TARGET);
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
 		g_autofree char *text = get(machine, places[i]);
 
@@ -134,7 +171,7 @@ static void events_are_json_where_asked(void **state)
 	g_autoptr(json_t) event = NULL;
 	g_autoptr(GError) error = NULL;
 
-	fail_with(machine, LF_ERROR_TARGET, NULL);
+	fail_with(machine, LF_ERROR_TARGET);
 	text = get(machine, "dev/ttyS1");
 	event = lf_json_parse(text, strlen(text), "event", &error);
 	assert_ok(event != NULL, error);
@@ -143,33 +180,41 @@ static void events_are_json_where_asked(void **state)
 	assert_string_equal(json_string_value(json_object_get(event, "next")), "poweroff");
 }
 
-static void an_instruction_is_left_when_the_profile_wants_another_end(void **state)
+static void the_profiles_wish_is_there_before_anything_fails(void **state)
 {
+	static const struct {
+		LfOnFailure action;
+		int64_t retries;
+		const char *text;
+	} rows[] = {
+		{ LF_ONFAILURE_REBOOT, 3, "reboot retry=3" },
+		{ LF_ONFAILURE_POWEROFF, -1, "poweroff" },
+		{ LF_ONFAILURE_POWEROFF, 0, "poweroff retry=0" },
+		{ LF_ONFAILURE_DEFAULT, -1, "" },
+	};
 	g_autoptr(Machine) machine = machine_new();
 	g_autoptr(LfProfile) profile = lf_profile_new();
-	g_autofree char *finish = NULL;
 
-	profile->onfailure = LF_ONFAILURE_REBOOT;
-	fail_with(machine, LF_ERROR_TARGET, profile);
-	finish = get(machine, LF_RUN_FINISH);
-	assert_string_equal(finish, "reboot");
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = NULL;
+
+		profile->onfailure = rows[i].action;
+		profile->onfailure_retries = rows[i].retries;
+		lf_report_wish(machine->events, machine->host, profile);
+		text = get(machine, LF_RUN_ONFAILURE);
+		assert_string_equal(text, rows[i].text);
+	}
 }
 
-static void the_number_of_the_start_counts(void **state)
+static void where_no_init_works_nothing_is_left_for_it(void **state)
 {
 	g_autoptr(Machine) machine = machine_new();
 	g_autoptr(LfProfile) profile = lf_profile_new();
-	g_autofree char *finish = NULL;
 
+	assert_int_equal(unlinkat(machine->host->root_fd, LF_RUN_INIT, 0), 0);
 	profile->onfailure = LF_ONFAILURE_REBOOT;
-	profile->onfailure_retries = 2;
-	put(machine, LF_RUN_ATTEMPT, "2\n");
-	fail_with(machine, LF_ERROR_IO, profile);
-	assert_null(get(machine, LF_RUN_FINISH));
-	put(machine, LF_RUN_ATTEMPT, "3\n");
-	fail_with(machine, LF_ERROR_IO, profile);
-	finish = get(machine, LF_RUN_FINISH);
-	assert_string_equal(finish, "reboot");
+	lf_report_wish(machine->events, machine->host, profile);
+	assert_null(get(machine, LF_RUN_ONFAILURE));
 }
 
 static void a_good_end_leaves_the_plans_instruction(void **state)
@@ -192,7 +237,7 @@ static void a_debug_shell_shows_in_every_report(void **state)
 	machine->host->cmdline = g_strdup("landfall.debug=1 landfall.events=ttyS1");
 	lf_events_free(machine->events);
 	machine->events = lf_report_open(machine->host);
-	fail_with(machine, LF_ERROR_IO, NULL);
+	fail_with(machine, LF_ERROR_IO);
 	text = get(machine, "dev/ttyS1");
 	assert_contains(text, "debug shell enabled");
 }
@@ -270,12 +315,13 @@ static void a_kickstart_of_the_seed_is_read_with_its_includes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LF_TEST(tries_are_counted_by_class_and_profile),
-		LF_TEST(without_a_profile_the_class_decides),
+		LF_TEST(the_report_says_what_init_will_do),
+		LF_TEST(without_a_profile_class_and_command_line_decide),
+		LF_TEST(the_profiles_wish_goes_before_the_command_lines),
 		LF_TEST(a_failure_is_on_every_console_and_in_the_log),
 		LF_TEST(events_are_json_where_asked),
-		LF_TEST(an_instruction_is_left_when_the_profile_wants_another_end),
-		LF_TEST(the_number_of_the_start_counts),
+		LF_TEST(the_profiles_wish_is_there_before_anything_fails),
+		LF_TEST(where_no_init_works_nothing_is_left_for_it),
 		LF_TEST(a_good_end_leaves_the_plans_instruction),
 		LF_TEST(a_debug_shell_shows_in_every_report),
 		LF_TEST(without_a_seed_the_message_says_how_to_make_one),
