@@ -21,13 +21,14 @@ static const LfChoice flavours[] = {
 static const LfOption kernel_options[] = {
 	{ "--flavour", LF_OPTION_CHOICE, LF_OPTION_REQUIRED, offsetof(Kernel, flavour),
 	  .choices = flavours },
-	LF_OPTION_FIELD("--append", TEXT, Kernel, append),
+	LF_OPTION_FIELD("--append", TEXT, Kernel, append, LF_SHAPE_KERNEL_ARGS),
 };
 
 static void apply_kernel(LfParser *parser, LfCall *call, void *values)
 {
 	Kernel *kernel = values;
 
+	lf_call_check_kargs(call, "--append", kernel->append);
 	lf_take_text(&parser->profile->kernel_flavour, &kernel->flavour);
 	lf_take_text(&parser->profile->kernel_append, &kernel->append);
 }

@@ -2,9 +2,20 @@
 // Not here: the kernel's flavour (addon.c), kernel arguments of the image (the planner).
 #include <string.h>
 
+#include "kickstart/karg.h"
 #include "kickstart/parser.h"
 
 // --- bootloader ---------------------------------------------------------------------------------
+
+void lf_call_check_kargs(LfCall *call, const char *option, const char *text)
+{
+	g_auto(GStrv) words = lf_kargs_split(text);
+	const char *word = lf_kargs_decided(words);
+
+	if (word)
+		lf_call_error(call, lf_call_place(call, option), "reserved-argument",
+			      "leave it out", "'%s' is decided by the plan", word);
+}
 
 typedef struct {
 	char *append;
@@ -27,7 +38,7 @@ static const LfChoice locations[] = {
 };
 
 static const LfOption bootloader_options[] = {
-	LF_OPTION_FIELD("--append", TEXT, Bootloader, append),
+	LF_OPTION_FIELD("--append", TEXT, Bootloader, append, LF_SHAPE_KERNEL_ARGS),
 	LF_OPTION_FIELD("--timeout", I64, Bootloader, timeout_s, 0, 0, 3600),
 	LF_OPTION_FIELD("--boot-drive", TEXT, Bootloader, drive),
 	LF_OPTION_FIELD("--leavebootorder", FLAG, Bootloader, leaves_order),
@@ -48,6 +59,7 @@ static void apply_bootloader(LfParser *parser, LfCall *call, void *values)
 	LfProfile *profile = parser->profile;
 	Bootloader *loader = values;
 
+	lf_call_check_kargs(call, "--append", loader->append);
 	lf_take_text(&profile->boot_append, &loader->append);
 	lf_take_text(&profile->boot_drive, &loader->drive);
 	profile->boot_timeout_s = lf_call_has(call, "--timeout") ? loader->timeout_s : -1;

@@ -90,6 +90,9 @@ void lf_parser_error(LfParser *parser, LfPlace place, const char *code, const ch
 void lf_parser_warn(LfParser *parser, LfPlace place, const char *code, const char *advice,
 		    const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/** lf_call_check_kargs: an error when @text, the value of @option, sets what the plan decides. */
+void lf_call_check_kargs(LfCall *call, const char *option, const char *text);
+
 /** lf_section_open: a line that begins with `%` and opens a section, or is wrong. */
 void lf_section_open(LfParser *parser, const LfLine *line, const LfWords *words);
 

@@ -76,6 +76,15 @@ static bool is_host_name(const char *text)
 	return true;
 }
 
+static bool has_closed_quotes(const char *text)
+{
+	unsigned n_quotes = 0;
+
+	for (; *text; text++)
+		n_quotes += *text == '"';
+	return n_quotes % 2 == 0;
+}
+
 // PCRs 0 to 23 exist.
 static bool are_pcrs(const char *text)
 {
@@ -128,6 +137,9 @@ static const Row rows[] = {
 				   "begin it with 'file:///', 'https://HOST' or 'http://HOST'" },
 	[LF_SHAPE_UNIT] = { "[A-Za-z0-9][A-Za-z0-9:_.@\\\\-]*", NULL, 255, "a service",
 			    "write names of units divided by commas, as in 'ssh,chrony'" },
+	[LF_SHAPE_KERNEL_ARGS] = { "[\t -~]*", has_closed_quotes, 2048,
+				   "fit for the kernel's command line",
+				   "write 2048 bytes of ASCII text at most, and close each '\"'" },
 	[LF_SHAPE_NIC] = { "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}|([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}",
 			   NULL, 17, "a network device",
 			   "write a name such as 'eno1', a MAC address, 'link' or 'bootif'" },

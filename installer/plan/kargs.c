@@ -2,9 +2,8 @@
 // Not here: ostree= and the boot menu (installer/apply), arguments of a flavour (kernel-config).
 #include "installer/plan/kargs.h"
 
-#include <string.h>
-
-#define MAX_ARGUMENTS_BYTES 2048
+#include "kickstart/karg.h"
+#include "kickstart/shape.h"
 
 static void add(GPtrArray *args, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -32,83 +31,44 @@ static void add_root(GPtrArray *args, const LfPlanPartition *root)
 		add(args, "rd.luks.options=%s=tpm2-device=auto", luks->uuid);
 }
 
-// Arguments that the plan decides.
-static bool is_ours(const char *word)
+// The kickstart's own were checked where they are written; a commit may come from anywhere.
+static bool check_payload(const char *text, char **words, GError **error)
 {
-	static const char *const names[] = { "root",	     "ostree",		"ro",
-					     "rootflags",    "rootfstype",	"init",
-					     "rd.luks.name", "rd.luks.options", "rd.luks.uuid" };
-	size_t length;
+	const char *decided = lf_kargs_decided(words);
 
-	// The kernel takes quotes around a whole word away.
-	word += *word == '"';
-	length = strcspn(word, "=\"");
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		if (strlen(names[i]) == length && strncmp(word, names[i], length) == 0)
-			return true;
-	return false;
-}
-
-static bool add_word(GPtrArray *args, const char *word, const char *source, GError **error)
-{
-	if (is_ours(word))
+	if (text && !lf_shape_fits(LF_SHAPE_KERNEL_ARGS, text))
+		return lf_throw(
+			error, LF_ERROR_INPUT,
+			"the payload's kernel arguments are not %s: build it anew with others",
+			lf_shape_noun(LF_SHAPE_KERNEL_ARGS));
+	if (decided)
 		return lf_throw(error, LF_ERROR_INPUT,
-				"%s: '%s' is decided by the plan: leave it out", source, word);
-	add(args, "%s", word);
+				"the payload's kernel arguments: '%s' is decided by the plan: "
+				"build it anew without",
+				decided);
 	return true;
 }
 
-static bool check_text(const char *text, const char *source, GError **error)
+static void add_words(GPtrArray *args, char **words)
 {
-	unsigned n_quotes = 0;
-
-	if (strlen(text) > MAX_ARGUMENTS_BYTES)
-		return lf_throw(error, LF_ERROR_INPUT, "%s: longer than %d bytes", source,
-				MAX_ARGUMENTS_BYTES);
-	for (const char *c = text; *c; c++) {
-		n_quotes += *c == '"';
-		if (*c != '\t' && (*c < 0x20 || *c > 0x7e))
-			return lf_throw(error, LF_ERROR_INPUT,
-					"%s: only ASCII text can be a kernel argument", source);
-	}
-	if (n_quotes % 2)
-		return lf_throw(error, LF_ERROR_INPUT, "%s: a double quote is not closed", source);
-	return true;
-}
-
-static bool add_text(GPtrArray *args, const char *text, const char *source, GError **error)
-{
-	const char *cursor = text ? text : "";
-
-	if (!check_text(cursor, source, error))
-		return false;
-	for (;;) {
-		g_autofree char *word = NULL;
-		bool is_quoted = false;
-		const char *end;
-
-		cursor += strspn(cursor, " \t");
-		for (end = cursor; *end && (is_quoted || !strchr(" \t", *end)); end++)
-			is_quoted ^= *end == '"';
-		if (end == cursor)
-			return true;
-		word = g_strndup(cursor, (gsize)(end - cursor));
-		if (!add_word(args, word, source, error))
-			return false;
-		cursor = end;
-	}
+	for (; *words; words++)
+		add(args, "%s", *words);
 }
 
 char **lf_kargs_plan(const LfPlanPartition *root, const LfFactPayload *payload,
 		     const LfProfile *profile, GError **error)
 {
 	g_autoptr(GPtrArray) args = g_ptr_array_new_with_free_func(g_free);
+	g_auto(GStrv) own = lf_kargs_split(payload->kernel_args);
+	g_auto(GStrv) boot = lf_kargs_split(profile->boot_append);
+	g_auto(GStrv) kernel = lf_kargs_split(profile->kernel_append);
 
-	add_root(args, root);
-	if (!add_text(args, payload->kernel_args, "the payload's kernel arguments", error) ||
-	    !add_text(args, profile->boot_append, "bootloader --append", error) ||
-	    !add_text(args, profile->kernel_append, "kernel --append", error))
+	if (!check_payload(payload->kernel_args, own, error))
 		return NULL;
+	add_root(args, root);
+	add_words(args, own);
+	add_words(args, boot);
+	add_words(args, kernel);
 	g_ptr_array_add(args, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&args), FALSE);
 }

@@ -13,8 +13,9 @@
  *
  * Words may be quoted as the kernel understands it (name="a b"); the quotes stay.
  *
- * Errors: INPUT when an argument would take the place of one decided here (root=, ostree=, ro, …),
- * or holds what a boot menu cannot. Returns: (transfer full) (nullable) (array zero-terminated=1)
+ * Errors: INPUT when an argument of the commit would take the place of one decided here (root=,
+ * ostree=, ro, …), or holds what a boot menu cannot; the profile's were checked by kickstart/.
+ * Returns: (transfer full) (nullable) (array zero-terminated=1)
  */
 char **lf_kargs_plan(const LfPlanPartition *root, const LfFactPayload *payload,
 		     const LfProfile *profile, GError **error);

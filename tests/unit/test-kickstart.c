@@ -259,6 +259,27 @@ static void numbers_are_whole_and_in_range(void **state)
 	LF_TEST_SNIPPETS(rows);
 }
 
+static void kernel_arguments_that_the_plan_decides_are_refused_where_they_stand(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "bootloader --append=\"quiet root=/dev/sda1\"", "1:12 error reserved-argument" },
+		{ "bootloader --append='\"root=/dev/sda1\"'", "1:12 error reserved-argument" },
+		{ "bootloader --append ostree=/x", "1:12 error reserved-argument" },
+		{ "bootloader --append=ro", "1:12 error reserved-argument" },
+		{ "bootloader --append=rd.luks.options=timeout=5", "1:12 error reserved-argument" },
+		{ "bootloader --append=\xc3\xa9", "1:21 error invalid-value" },
+		{ "bootloader --append='a=\"b'", "1:21 error invalid-value" },
+		{ "%addon com_landfall\nkernel --flavour=standard --append=\"init=/bin/sh\"\n%end",
+		  "2:27 error reserved-argument" },
+		{ "%addon com_landfall\nkernel --flavour=standard --append='\"'\n%end",
+		  "2:36 error invalid-value" },
+		{ "bootloader --append=\"rootdelay=5 rootwait rorschach x='ro'\"", "" },
+		{ "bootloader --append='dyndbg=\"file a.c ro root=x\"'", "" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
 static void an_unknown_command_comes_with_what_to_do(void **state)
 {
 	static const struct {
@@ -538,6 +559,7 @@ int main(void)
 		LF_TEST(sections_that_are_not_carried_out_say_so),
 		LF_TEST(options_are_read_as_argparse_reads_them),
 		LF_TEST(numbers_are_whole_and_in_range),
+		LF_TEST(kernel_arguments_that_the_plan_decides_are_refused_where_they_stand),
 		LF_TEST(an_unknown_command_comes_with_what_to_do),
 		LF_TEST(the_first_error_and_the_number_of_others_are_thrown),
 		LF_TEST(at_most_200_findings_are_kept_and_all_are_counted),
