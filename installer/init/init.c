@@ -34,6 +34,7 @@ typedef struct {
 	pid_t pid;	    /* 0: not running */
 	gint64 start_at_ms; /* 0: is not to be started */
 	unsigned starts;
+	unsigned refusals; /* there could be no process, so often since the last start */
 } Watched;
 
 typedef struct {
@@ -68,7 +69,23 @@ static void write_run_file(Init *init, const char *path, const char *text)
 		say_error(init, error);
 }
 
+// Doubles with each failure, so that nothing is tried every second for ever.
+static unsigned pause_ms(const Init *init, unsigned n_failed)
+{
+	uint32_t random = 0;
+
+	(void)init->host->random(&random, sizeof random);
+	return lf_policy_delay_ms(n_failed, random);
+}
+
 // --- starting -----------------------------------------------------------------------------------
+
+// There was no memory or no free process number: that may heal, and nothing works without.
+static void start_later(Init *init, Watched *watched)
+{
+	watched->refusals++;
+	watched->start_at_ms = now_ms() + pause_ms(init, watched->refusals);
+}
 
 static void start_installer(Init *init)
 {
@@ -84,10 +101,11 @@ static void start_installer(Init *init)
 	lf_output_say(init->output, "installer start=%u", attempt);
 	if (lf_child_start(&child, &init->installer.pid, &error)) {
 		init->installer.starts = attempt;
+		init->installer.refusals = 0;
 		return;
 	}
 	say_error(init, error);
-	init->installer.start_at_ms = now_ms() + RESTART_MS;
+	start_later(init, &init->installer);
 }
 
 static void start_udev(Init *init)
@@ -101,9 +119,13 @@ static void start_udev(Init *init)
 				.output_fd = init->pipe_write };
 
 	init->udev.start_at_ms = 0;
-	init->udev.starts++;
-	if (!lf_child_start(&child, &init->udev.pid, &error))
-		say_error(init, error);
+	if (lf_child_start(&child, &init->udev.pid, &error)) {
+		init->udev.starts++;
+		init->udev.refusals = 0;
+		return;
+	}
+	say_error(init, error);
+	start_later(init, &init->udev);
 }
 
 static int coldplug(void *user_data)
@@ -195,15 +217,6 @@ static void end_failed(Init *init, const LfFailureWish *wish)
 	}
 	lf_output_say(init->output, "installer gave up next=%s", lf_end_name(end.action));
 	decide_end(init, end, failure_delay_ms(init));
-}
-
-// Doubles with each failure, so that nothing is tried every second for ever.
-static unsigned pause_ms(const Init *init, unsigned n_failed)
-{
-	uint32_t random = 0;
-
-	(void)init->host->random(&random, sizeof random);
-	return lf_policy_delay_ms(n_failed, random);
 }
 
 static void retry_or_end(Init *init, const LfErrorClass *class)
