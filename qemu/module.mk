@@ -8,6 +8,9 @@ DISK ?= $(O)/run/disk.img,size=16G
 QEMU_JOBS ?= 1
 
 .PHONY: demo run check-qemu
+ifneq ($(filter demo,$(MAKECMDGOALS)),)
+$(if $(filter $(KERNEL),$(FLAVOURS)),,$(error KERNEL=$(KERNEL) is not known: use one of $(FLAVOURS)))
+endif
 demo: iso $(O)/landfall
 	qemu/demo --kernel=$(KERNEL) --build=$(O)
 
