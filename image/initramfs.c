@@ -297,6 +297,8 @@ bool lf_initramfs_add_library(LfInitramfs *initramfs, const char *soname, GError
 	return path && add_library_at(initramfs, path, error);
 }
 
+static bool add_tree_of(LfInitramfs *initramfs, const char *path, int dir_fd, GError **error);
+
 static bool add_tree_entry(LfInitramfs *initramfs, const char *path, int dir_fd, const char *name,
 			   GError **error)
 {
@@ -315,7 +317,7 @@ static bool add_tree_entry(LfInitramfs *initramfs, const char *path, int dir_fd,
 		lf_initramfs_add_directory(initramfs, path, 0755);
 		return lf_openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd,
 				 error) &&
-		       lf_initramfs_add_tree(initramfs, path, fd, error);
+		       add_tree_of(initramfs, path, fd, error);
 	}
 	if (!S_ISLNK(info.st_mode))
 		return lf_throw(error, LF_ERROR_INPUT, "'%s' is a special file", path);
@@ -327,7 +329,7 @@ static bool add_tree_entry(LfInitramfs *initramfs, const char *path, int dir_fd,
 	return true;
 }
 
-bool lf_initramfs_add_tree(LfInitramfs *initramfs, const char *path, int dir_fd, GError **error)
+static bool add_tree_of(LfInitramfs *initramfs, const char *path, int dir_fd, GError **error)
 {
 	int copy = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -346,6 +348,15 @@ bool lf_initramfs_add_tree(LfInitramfs *initramfs, const char *path, int dir_fd,
 	}
 	closedir(dir);
 	return is_good;
+}
+
+bool lf_initramfs_add_tree(LfInitramfs *initramfs, const char *path, int dir_fd, const char *source,
+			   GError **error)
+{
+	lf_autofd fd = -1;
+
+	return open_in_root(dir_fd, *source ? source : ".", &fd, error) &&
+	       add_tree_of(initramfs, path, fd, error);
 }
 
 static gboolean hash_entry(gpointer path, gpointer value, gpointer data)

@@ -45,8 +45,13 @@ bool lf_initramfs_add_program(LfInitramfs *initramfs, const char *path, int dir_
  * needs. */
 bool lf_initramfs_add_library(LfInitramfs *initramfs, const char *soname, GError **error);
 
-/** lf_initramfs_add_tree: every file and link below @dir_fd, under @path. */
-bool lf_initramfs_add_tree(LfInitramfs *initramfs, const char *path, int dir_fd, GError **error);
+/**
+ * lf_initramfs_add_tree:
+ * @source: a directory below @dir_fd; "" is @dir_fd itself
+ * Adds every file and link below @source, under @path. Throws IO; INPUT for special files.
+ */
+bool lf_initramfs_add_tree(LfInitramfs *initramfs, const char *path, int dir_fd, const char *source,
+			   GError **error);
 
 /**
  * lf_initramfs_build_id:

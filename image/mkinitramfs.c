@@ -67,7 +67,7 @@ static bool read_mode(const char *text, mode_t fallback, mode_t *ret, GError **e
 
 static bool do_directory(const Reader *reader, char **words, GError **error)
 {
-	mode_t mode;
+	mode_t mode = 0;
 
 	if (!read_mode(words[1], 0755, &mode, error))
 		return false;
@@ -85,7 +85,7 @@ static bool do_file(const Reader *reader, char **words, GError **error)
 {
 	lf_autofd fd = -1;
 	const char *path;
-	mode_t mode;
+	mode_t mode = 0;
 
 	return read_mode(words[1] ? words[2] : NULL, 0644, &mode, error) &&
 	       open_source(reader, words[1] ? words[1] : words[0], &fd, &path, error) &&
@@ -112,7 +112,7 @@ static bool do_tree(const Reader *reader, char **words, GError **error)
 	const char *path;
 
 	return open_source(reader, words[1], &fd, &path, error) &&
-	       lf_initramfs_add_tree(reader->initramfs, words[0], fd, error);
+	       lf_initramfs_add_tree(reader->initramfs, words[0], fd, path, error);
 }
 
 static const struct {

@@ -24,6 +24,7 @@ static const Input inputs[] = {
 	  "directory /tmp 01777\n"
 	  "link /usr/bin/sh busybox\n"
 	  "tree /usr/share/site site:    # all of it\n"
+	  "tree /part site:b             # a part of it\n"
 	  "file /usr/bin/tool site:b/tool 0755\n",
 	  0644, 0 },
 	{ "base.json", "{\"v\": 1}", 0644, 0 },
@@ -185,6 +186,9 @@ static void the_initramfs_holds_what_the_list_says(void **state)
 		 "has -rw-r--r-- usr/share/site/a\n"
 		 "has lrwxrwxrwx 'usr/share/site/link -> b/tool'\n"
 		 "has -rw-r--r-- usr/share/site/b/c/deep\n"
+		 "has -rwxr-xr-x part/tool\n"
+		 "has -rw-r--r-- part/c/deep\n"
+		 "if grep -E ' part/(a|b)' listing; then exit 1; fi\n"
 		 "has -rw-r--r-- etc/landfall/manifest.json\n"
 		 "if grep -Ev ' (root +root|0 +0) ' listing; then exit 1; fi\n"
 		 "if grep -v 'Nov 14 *2023' listing; then exit 1; fi");
