@@ -38,6 +38,7 @@ $(foreach t,apply tree escrow tpm efi accounts configure scripts gpt luks boot s
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer apply probe plan kickstart base
 test-elf_LIBS := initramfs base
+test-initramfs_LIBS := initramfs base
 test-modules_LIBS := initramfs base
 fuzz-elf_LIBS := initramfs base
 fuzz-facts_LIBS := plan kickstart base

@@ -1,62 +1,13 @@
 // Reading ELF files: what real programs ask for, and that no damaged file is believed.
-#include "tests/unit/test.h"
+#include "tests/unit/elf.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "image/elf.h"
 
-// A small but whole shared object: header, two program headers, dynamic section, string table.
-typedef struct {
-	Elf64_Ehdr header;
-	Elf64_Phdr segments[3];
-	Elf64_Dyn dynamic[6];
-	char strings[64];
-	char interpreter[16];
-} Sample;
-
-enum { LIBA = 1, LIBB = 8, RUNPATH = 15 };
-
-#define BASE_ADDRESS 0x10000
-
-static Sample make_sample(void)
-{
-	Sample sample = { 0 };
-	Elf64_Dyn dynamic[] = {
-		{ DT_STRTAB, { BASE_ADDRESS + offsetof(Sample, strings) } },
-		{ DT_STRSZ, { sizeof(sample.strings) } },
-		{ DT_NEEDED, { LIBA } },
-		{ DT_NEEDED, { LIBB } },
-		{ DT_RUNPATH, { RUNPATH } },
-		{ DT_NULL, { 0 } },
-	};
-
-	memcpy(sample.header.e_ident, ELFMAG, SELFMAG);
-	sample.header.e_ident[EI_CLASS] = ELFCLASS64;
-	sample.header.e_ident[EI_DATA] = ELFDATA2LSB;
-	sample.header.e_phoff = offsetof(Sample, segments);
-	sample.header.e_phentsize = sizeof(Elf64_Phdr);
-	sample.header.e_phnum = G_N_ELEMENTS(sample.segments);
-	sample.segments[0] = (Elf64_Phdr){ .p_type = PT_LOAD,
-					   .p_vaddr = BASE_ADDRESS,
-					   .p_filesz = sizeof(sample) };
-	sample.segments[1] = (Elf64_Phdr){ .p_type = PT_DYNAMIC,
-					   .p_offset = offsetof(Sample, dynamic),
-					   .p_filesz = sizeof(sample.dynamic) };
-	sample.segments[2] = (Elf64_Phdr){ .p_type = PT_INTERP,
-					   .p_offset = offsetof(Sample, interpreter),
-					   .p_filesz = sizeof(sample.interpreter) };
-	memcpy(sample.dynamic, dynamic, sizeof(dynamic));
-	memcpy(sample.strings + LIBA, "liba.1", 7);
-	memcpy(sample.strings + LIBB, "libb.2", 7);
-	memcpy(sample.strings + RUNPATH, "$ORIGIN/x", 10);
-	memcpy(sample.interpreter, "/lib/ld.so", 11);
-	return sample;
-}
-
-static void refuses(const Sample *sample, size_t size, int code)
+static void refuses(const LfTestElf *sample, size_t size, int code)
 {
 	g_autoptr(GError) error = NULL;
 	// An exact allocation lets the address sanitizer see a read past the end.
@@ -71,7 +22,7 @@ static void refuses(const Sample *sample, size_t size, int code)
 
 static void names_are_read_in_the_order_of_the_file(void **state)
 {
-	Sample sample = make_sample();
+	LfTestElf sample = lf_test_elf();
 	g_autoptr(GError) error = NULL;
 	g_autoptr(LfElf) elf = lf_elf_parse(&sample, sizeof(sample), &error);
 
@@ -102,7 +53,7 @@ static void this_very_program_needs_the_c_library(void **state)
 
 static void a_static_program_asks_for_nothing(void **state)
 {
-	Sample sample = make_sample();
+	LfTestElf sample = lf_test_elf();
 	g_autoptr(GError) error = NULL;
 	g_autoptr(LfElf) elf = NULL;
 
@@ -123,20 +74,20 @@ static void a_script_is_not_elf(void **state)
 
 static void a_file_cut_anywhere_is_refused_or_read_within_bounds(void **state)
 {
-	Sample sample = make_sample();
+	LfTestElf sample = lf_test_elf();
 
 	// The load segment claims the whole file, so every cut breaks something that is read.
-	for (size_t size = 0; size <= offsetof(Sample, interpreter); size++)
+	for (size_t size = 0; size <= offsetof(LfTestElf, interpreter); size++)
 		refuses(&sample, size, LF_ERROR_INPUT);
 }
 
 static void other_classes_are_unsupported(void **state)
 {
-	Sample sample = make_sample();
+	LfTestElf sample = lf_test_elf();
 
 	sample.header.e_ident[EI_CLASS] = ELFCLASS32;
 	refuses(&sample, sizeof(sample), LF_ERROR_UNSUPPORTED);
-	sample = make_sample();
+	sample = lf_test_elf();
 	sample.header.e_ident[EI_DATA] = ELFDATA2MSB;
 	refuses(&sample, sizeof(sample), LF_ERROR_UNSUPPORTED);
 }
@@ -147,28 +98,28 @@ static void hostile_numbers_are_refused(void **state)
 		size_t offset;
 		uint64_t value;
 	} rows[] = {
-		{ offsetof(Sample, header.e_phoff), UINT64_MAX },
-		{ offsetof(Sample, header.e_phoff), UINT64_MAX - 56 },
-		{ offsetof(Sample, segments[1].p_offset), UINT64_MAX },
-		{ offsetof(Sample, segments[1].p_filesz), UINT64_MAX },
-		{ offsetof(Sample, segments[1].p_filesz), 16 * 65537 },
-		{ offsetof(Sample, segments[2].p_offset), UINT64_MAX - 3 },
-		{ offsetof(Sample, segments[2].p_filesz), UINT64_MAX },
-		{ offsetof(Sample, segments[0].p_offset), UINT64_MAX },
-		{ offsetof(Sample, segments[0].p_vaddr), UINT64_MAX },
-		{ offsetof(Sample, segments[0].p_filesz), 1 },
-		{ offsetof(Sample, dynamic[0].d_un), 0 },
-		{ offsetof(Sample, dynamic[0].d_un), UINT64_MAX },
-		{ offsetof(Sample, dynamic[1].d_un), UINT64_MAX },
-		{ offsetof(Sample, dynamic[1].d_un), 0 },
-		{ offsetof(Sample, dynamic[2].d_un), sizeof(((Sample *)0)->strings) },
-		{ offsetof(Sample, dynamic[2].d_un), UINT64_MAX },
-		{ offsetof(Sample, dynamic[4].d_un), UINT64_MAX },
-		{ offsetof(Sample, dynamic[0].d_tag), DT_DEBUG },
+		{ offsetof(LfTestElf, header.e_phoff), UINT64_MAX },
+		{ offsetof(LfTestElf, header.e_phoff), UINT64_MAX - 56 },
+		{ offsetof(LfTestElf, segments[1].p_offset), UINT64_MAX },
+		{ offsetof(LfTestElf, segments[1].p_filesz), UINT64_MAX },
+		{ offsetof(LfTestElf, segments[1].p_filesz), 16 * 65537 },
+		{ offsetof(LfTestElf, segments[2].p_offset), UINT64_MAX - 3 },
+		{ offsetof(LfTestElf, segments[2].p_filesz), UINT64_MAX },
+		{ offsetof(LfTestElf, segments[0].p_offset), UINT64_MAX },
+		{ offsetof(LfTestElf, segments[0].p_vaddr), UINT64_MAX },
+		{ offsetof(LfTestElf, segments[0].p_filesz), 1 },
+		{ offsetof(LfTestElf, dynamic[0].d_un), 0 },
+		{ offsetof(LfTestElf, dynamic[0].d_un), UINT64_MAX },
+		{ offsetof(LfTestElf, dynamic[1].d_un), UINT64_MAX },
+		{ offsetof(LfTestElf, dynamic[1].d_un), 0 },
+		{ offsetof(LfTestElf, dynamic[2].d_un), sizeof(((LfTestElf *)0)->strings) },
+		{ offsetof(LfTestElf, dynamic[2].d_un), UINT64_MAX },
+		{ offsetof(LfTestElf, dynamic[4].d_un), UINT64_MAX },
+		{ offsetof(LfTestElf, dynamic[0].d_tag), DT_DEBUG },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		Sample sample = make_sample();
+		LfTestElf sample = lf_test_elf();
 
 		memcpy((char *)&sample + rows[i].offset, &rows[i].value, sizeof(rows[i].value));
 		refuses(&sample, sizeof(sample), LF_ERROR_INPUT);
@@ -177,11 +128,11 @@ static void hostile_numbers_are_refused(void **state)
 
 static void a_name_without_an_end_is_refused(void **state)
 {
-	Sample sample = make_sample();
+	LfTestElf sample = lf_test_elf();
 
 	memset(sample.strings + LIBB, 'x', sizeof(sample.strings) - LIBB);
 	refuses(&sample, sizeof(sample), LF_ERROR_INPUT);
-	sample = make_sample();
+	sample = lf_test_elf();
 	memset(sample.interpreter, 'x', sizeof(sample.interpreter));
 	refuses(&sample, sizeof(sample), LF_ERROR_INPUT);
 }
