@@ -33,6 +33,7 @@ def pytest_runtest_makereport(item):
 def artefacts():
     """The build's products."""
     found = Artefacts(
+        build=BUILD,
         landfall=BUILD / "landfall",
         boot_iso=BUILD / "image" / "boot.iso",
         full_iso=BUILD / "image" / "full.iso",

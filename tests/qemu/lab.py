@@ -41,6 +41,7 @@ poweroff
 %addon com_landfall
 kernel --flavour={flavour}
 {unlock}
+{upgrade}
 %end
 """
 
@@ -59,6 +60,7 @@ class Site:
     size_mib: int = 3000
     recovery: bool = False
     append: str = ""
+    upgrade_url: str = ""
     extra: str = ""
 
     def kickstart(self):
@@ -74,6 +76,7 @@ class Site:
             flavour=self.flavour,
             append=self.append,
             unlock=self._unlock(),
+            upgrade=f"upgrade --url={self.upgrade_url}" if self.upgrade_url else "",
         )
 
     def _unlock(self):
@@ -85,6 +88,7 @@ class Site:
 class Artefacts:
     """What the build made."""
 
+    build: Path
     landfall: Path
     boot_iso: Path
     full_iso: Path
@@ -136,6 +140,12 @@ class Lab:
             outcome = vm.wait(60)
             assert outcome == Outcome.POWEROFF, f"the machine did not power off: {outcome.name}"
             return vm.events.all()
+
+    def interrupt(self, iso, disks, step):
+        """Installs, and takes the power away a moment after a step has begun to report."""
+        with self.machine("interrupted", iso=str(iso), disks=disks, no_reboot=True) as vm:
+            vm.events.wait(lambda e: e["step"] == step and e.get("percent", 0) >= 20, INSTALL_SECONDS, step)
+            vm.quit()
 
     def disk(self, name="disk.img", **options):
         """Describes a disk of the lab that nobody needs after the test."""

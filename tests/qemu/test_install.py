@@ -7,11 +7,13 @@ import pytest
 
 from qemu.machine import Outcome
 
-from .lab import BOOT_SECONDS, Escrow, wipe_state
+from .lab import BOOT_SECONDS, Escrow, old_system, wipe_state
+from .upgrades import Upgrades
 
 pytestmark = pytest.mark.machine
 
-OLD_MENU = "/boot/loader/grub.cfg"
+MENU = "/boot/loader/grub.cfg"
+MARK = "usr/share/landfall/upgraded"
 
 
 def crypt_header(shell):
@@ -53,7 +55,7 @@ def assert_sound(shell, flavour):
         "systemctl --failed --no-legend", check=False
     )
     assert shell.run("find /boot/efi -iname 'fb*.efi'") == "", "shim's fallback program resets machines"
-    shell.run("test -s /etc/machine-id && test ! -e /etc/ssh/ssh_host_dsa_key")
+    shell.run("test -s /etc/machine-id && test /etc/ssh/ssh_host_ed25519_key -nt /var/log/landfall/report.json")
 
 
 def assert_records(shell, secrets=()):
@@ -83,45 +85,69 @@ def assert_recovered(lab, disk, recovery_key):
         assert lab.shell(vm).run("hostname") == "edge-1"
 
 
+def booted(shell):
+    """Returns the deployment that runs."""
+    return shell.run("ostree admin status | sed -n 's/^\\* debian //p'")
+
+
+def assert_upgrades(lab, vm, shell, upgrades):
+    """What nobody signed is refused; what the owner signed is the next boot."""
+    ref = "debian/13/x86_64/standard"
+    upgrades.publish(ref, MARK, "second")
+    status, text = shell.run("ostree admin upgrade", check=False)
+    assert status != 0 and "signature" in text.lower(), f"an unsigned upgrade was taken: {text}"
+    upgrades.sign(ref)
+    before = shell.run(f"cat {MENU}").count("\tlinux ")
+    shell.run("ostree admin upgrade")
+    assert shell.run(f"cat {MENU}").count("\tlinux ") == before + 1, "the boot menu did not change"
+    lab.reboot(vm, shell)
+    assert shell.run(f"cat /{MARK}") == "second"
+
+
+def assert_deploys_and_rolls_back(lab, vm, shell, first):
+    """A deployment with another kernel argument, and the way back to the first one."""
+    shell.run("ostree admin deploy --os=debian --karg-append=landfall.test=2 debian:debian/13/x86_64/standard")
+    lab.reboot(vm, shell)
+    assert "landfall.test=2" in shell.run("cat /proc/cmdline")
+    rows = [line for line in shell.run("ostree admin status").splitlines() if re.search(r"debian [0-9a-f]{64}\.", line)]
+    index = next(i for i, line in enumerate(rows) if first in line)
+    shell.run(f"ostree admin set-default {index}")
+    lab.reboot(vm, shell)
+    assert "landfall.test=2" not in shell.run("cat /proc/cmdline")
+    assert booted(shell) == first
+
+
 def test_a_machine_installs_from_cd_boots_by_its_tpm_upgrades_rolls_back_and_is_recovered(lab):
-    """Standard kernel, CD, virtio disk, TPM; a new deployment, its boot, the way back; the recovery key elsewhere."""
+    """Standard kernel, CD, virtio disk with an old system, TPM; power lost in the middle; then the machine's whole life."""
     disk = lab.disk(size=10 << 30)
+    old_system(disk.path, disk.size)
     escrow = Escrow(lab.folder)
-    iso = lab.seed(lab.site(recovery=True), "--file", f"recovery.pem={escrow.certificate}")
-    end = lab.install(iso, [disk])[-1]
-    recovery_key = escrow.open(end["data"]["escrow"][0]["cms"])
-    with lab.boots("boot", [disk]) as vm:
-        vm.console.expect(r'BdsDxe: starting Boot\w+ "[^"]*" from HD\(', BOOT_SECONDS)
-        shell = lab.shell(vm)
-        assert_unlocked_by_tpm(vm, shell, recovery=True)
-        assert_sound(shell, "standard")
-        assert_records(shell, [recovery_key])
-        assert not realtime(shell)
-
-        first = shell.run("ostree admin status | sed -n 's/^\\* debian //p'")
-        menu = shell.run(f"cat {OLD_MENU}")
-        shell.run("ostree admin deploy --os=debian --karg-append=landfall.test=2 debian:debian/13/x86_64/standard")
-        changed = shell.run(f"cat {OLD_MENU}")
-        assert "landfall.test=2" in changed and changed != menu, "the boot menu did not change"
-        assert (menu.count("\tlinux "), changed.count("\tlinux ")) == (1, 2), changed
-        lab.reboot(vm, shell)
-        assert "landfall.test=2" in shell.run("cat /proc/cmdline")
-        second = shell.run("ostree admin status | sed -n 's/^\\* debian //p'")
-        assert second != first
-
-        shell.run("ostree admin set-default 1")
-        lab.reboot(vm, shell)
-        assert "landfall.test=2" not in shell.run("cat /proc/cmdline")
-        assert shell.run("ostree admin status | sed -n 's/^\\* debian //p'") == first
-        assert_unlocked_by_tpm(vm, shell, recovery=True)
-        vm.power_button()
-        vm.wait(90)
-    assert_recovered(lab, disk, recovery_key)
+    with Upgrades(lab.artefacts.build, lab.folder) as upgrades:
+        iso = lab.seed(lab.site(recovery=True, upgrade_url=upgrades.url), "--file", f"recovery.pem={escrow.certificate}")
+        lab.interrupt(iso, [disk], "payload.pull")
+        end = lab.install(iso, [disk])[-1]
+        recovery_key = escrow.open(end["data"]["escrow"][0]["cms"])
+        with lab.boots("boot", [disk]) as vm:
+            vm.console.expect(r'BdsDxe: starting Boot\w+ "[^"]*" from HD\(', BOOT_SECONDS)
+            shell = lab.shell(vm)
+            assert_unlocked_by_tpm(vm, shell, recovery=True)
+            assert_sound(shell, "standard")
+            assert_records(shell, [recovery_key])
+            assert not realtime(shell)
+            first = booted(shell)
+            assert_upgrades(lab, vm, shell, upgrades)
+            # The first deployment stays: it is what the way back leads to.
+            shell.run("ostree admin pin 1")
+            assert_deploys_and_rolls_back(lab, vm, shell, first)
+            assert_unlocked_by_tpm(vm, shell, recovery=True)
+            vm.power_button()
+            vm.wait(90)
+        assert_recovered(lab, disk, recovery_key)
 
 
 def test_a_low_latency_machine_survives_lost_firmware_settings_and_its_stolen_disk_stays_shut(lab):
-    """PREEMPT_RT, USB stick, NVMe disk, TPM. The boot entry is lost; later the disk is put into another machine."""
-    disk = lab.disk(size=8 << 30, bus="nvme")
+    """PREEMPT_RT, USB stick, NVMe disk with sectors of 4096 bytes, TPM. The boot entry is lost; later the disk is put into another machine."""
+    disk = lab.disk(size=8 << 30, bus="nvme", sector=4096)
     site = lab.site(flavour="lowlatency", disk="nvme0n1", append=" rd.retry=20")
     lab.install(lab.seed(site), [disk], iso_as="usb")
     (lab.folder / "state" / "vars-secure.fd").unlink()
@@ -140,12 +166,39 @@ def test_a_low_latency_machine_survives_lost_firmware_settings_and_its_stolen_di
         assert "login:" not in text and "emergency mode" not in text
 
 
+MORE = """\
+part swap --fstype=swap --size=256
+part /var/data --fstype=xfs --size=400
+keyboard de
+timezone Europe/Berlin --utc
+user --name=operator --uid=1500 --groups=sudo --shell=/bin/bash --plaintext --password={password}
+services --disabled=systemd-timesyncd
+%pre
+echo early >/run/pre
+%end
+%post --nochroot
+cp /run/pre /mnt/sysimage/var/log/from-pre
+%end
+%post --interpreter=/bin/bash
+id -un >/var/log/from-post
+%end
+"""
+
+
+def assert_as_wished(shell):
+    """Accounts, services, time zone and scripts are as the kickstart says."""
+    assert shell.run("id -un 1500") == "operator" and "sudo" in shell.run("id -Gn operator").split()
+    assert shell.run("getent shadow operator").split(":")[1].startswith("$")
+    assert shell.run("readlink -f /etc/localtime") == "/usr/share/zoneinfo/Europe/Berlin"
+    assert shell.run("systemctl is-enabled systemd-timesyncd", check=False)[1].strip() == "disabled"
+    assert shell.run("cat /var/log/from-pre /var/log/from-post").split() == ["early", "root"]
+
+
 def test_a_machine_without_tpm_asks_for_its_passphrase(lab):
     """USB CD as a BMC shows it, SATA disk, no TPM, more partitions; the passphrase is typed at the console."""
-    secret = "correct-horse-7"
+    secret, password = "correct-horse-7", "login-word-9"
     disk = lab.disk(size=8 << 30, bus="sata")
-    parts = "part swap --fstype=swap --size=256\npart /var/data --fstype=xfs --size=400"
-    site = lab.site(disk="sda", tpm=False, passphrase=secret, extra=f"{parts}\nkeyboard de")
+    site = lab.site(disk="sda", tpm=False, passphrase=secret, extra=MORE.format(password=password))
     events = lab.install(lab.seed(site), [disk], iso_as="usb-cd", tpm=False)
     notes = " ".join(e["message"] for e in events if e["state"] == "note")
     assert "keeps the US layout, not 'de'" in notes
@@ -159,5 +212,6 @@ def test_a_machine_without_tpm_asks_for_its_passphrase(lab):
         assert len(header["keyslots"]) == 1 and not header["tokens"]
         assert shell.run("findmnt -no FSTYPE /var/data") == "xfs"
         assert shell.run("swapon --show=TYPE --noheadings") == "partition"
+        assert_as_wished(shell)
         assert_sound(shell, "standard")
-        assert_records(shell, [secret])
+        assert_records(shell, [secret, password])

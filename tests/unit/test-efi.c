@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "installer/apply/effects.h"
 #include "installer/apply/efi.h"
 #include "installer/apply/efivars.h"
 #include "tests/unit/test.h"
@@ -191,6 +192,34 @@ static void variables_that_cannot_be_written_are_an_io_error(void **state)
 		      error, LF_ERROR_IO, "Boot0000");
 }
 
+static uint64_t no_clock(void)
+{
+	return 0;
+}
+
+// Whatever firmware does, the disk boots by its default path: the installation goes on, and says
+// so.
+static void firmware_without_variables_is_a_warning(void **state)
+{
+	LfPlan plan = { .sector_bytes = 512 };
+	LfFacts facts = { .has_efi_variables = false };
+	g_autoptr(LfEvents) events = lf_events_new(no_clock);
+	LfInstall install = { .plan = &plan, .facts = &facts, .events = events };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *said = NULL;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	lf_events_add_sink(events, LF_SINK_JSON, ends[1]);
+	assert_ok(lf_effect_boot_entry(&install, &error), error);
+	g_clear_pointer(&events, lf_events_free);
+	said = g_malloc0(4096);
+	assert_true(read(ends[0], said, 4095) > 0);
+	close(ends[0]);
+	assert_contains(said, "the firmware got no boot entry (it has no variables)");
+	assert_contains(said, "EFI/BOOT");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +232,7 @@ int main(void)
 		LF_TEST(an_install_again_leaves_one_entry),
 		LF_TEST(a_machine_without_an_order_gets_one),
 		LF_TEST(variables_that_cannot_be_written_are_an_io_error),
+		LF_TEST(firmware_without_variables_is_a_warning),
 	};
 
 	return LF_TEST_MAIN(tests);
