@@ -54,8 +54,7 @@ void lf_host_free(LfHost *host)
 	g_free(host);
 }
 
-// Takes the next word, with the quotes of `name="a b"` removed. Returns NULL at the end.
-static char *next_word(const char **cursor)
+char *lf_host_next_word(const char **cursor)
 {
 	g_autoptr(GString) word = g_string_new(NULL);
 	const char *c = *cursor;
@@ -82,7 +81,7 @@ char **lf_host_args(const LfHost *host, const char *name)
 	size_t length = strlen(name);
 	char *word;
 
-	while ((word = next_word(&cursor))) {
+	while ((word = lf_host_next_word(&cursor))) {
 		if (strncmp(word, name, length) == 0 && (word[length] == '=' || !word[length]))
 			g_ptr_array_add(values, g_strdup(word + length + (word[length] == '=')));
 		g_free(word);

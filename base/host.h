@@ -41,6 +41,16 @@ char *lf_host_arg(const LfHost *host, const char *name);
 char **lf_host_args(const LfHost *host, const char *name);
 
 /**
+ * lf_host_next_word:
+ * @cursor: (inout): where in the text of a command line to begin; then behind the word
+ *
+ * Takes the next word as the kernel cuts them: at white space, but not between double quotes, which
+ * are removed (`a="x y"` is the word `a=x y`). An open quote reaches to the text's end.
+ * Returns: (transfer full) (nullable): the word, NULL at the end
+ */
+char *lf_host_next_word(const char **cursor);
+
+/**
  * lf_host_wait_devices:
  * @timeout_ms: how long at most
  *

@@ -125,6 +125,15 @@ static bool is_plain_text(const char *text)
 	return true;
 }
 
+static bool has_open_quote(const char *text)
+{
+	bool is_open = false;
+
+	for (const char *c = text; *c; c++)
+		is_open ^= *c == '"';
+	return is_open;
+}
+
 bool lf_seed_add_cmdline(LfSeed *seed, const char *words, GError **error)
 {
 	g_autofree char *line = g_strconcat(words, "\n", NULL);
@@ -136,6 +145,10 @@ bool lf_seed_add_cmdline(LfSeed *seed, const char *words, GError **error)
 	if (!is_plain_text(words))
 		return lf_throw(error, LF_ERROR_INPUT,
 				"the words to append hold a control character or are not UTF-8");
+	if (has_open_quote(words))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"the words to append hold a double quote that is not closed: write "
+				"name=\"a b\"");
 	bytes = g_bytes_new(line, strlen(line));
 	return lf_seed_add(seed, LF_SEED_FILE_CMDLINE, bytes, error);
 }

@@ -34,7 +34,8 @@ bool lf_seed_add(LfSeed *seed, const char *name, GBytes *bytes, GError **error);
  * lf_seed_add_cmdline:
  * @words: what landfall-init and the installer shall read behind the kernel's own command line
  *
- * Errors: INPUT for more than 2048 bytes, control characters, text that is not UTF-8.
+ * Errors: INPUT for more than 2048 bytes, control characters, text that is not UTF-8, an open
+ * quote.
  */
 bool lf_seed_add_cmdline(LfSeed *seed, const char *words, GError **error);
 

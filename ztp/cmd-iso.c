@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/host.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/iso9660.h"
@@ -227,13 +228,16 @@ static json_t *words_to_json(const LfSeed *seed)
 	gsize size = 0;
 	const char *data = bytes ? g_bytes_get_data(bytes, &size) : "";
 	g_autofree char *text = g_strndup(data, size);
-	g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	const char *cursor = text;
+	char *word;
 
-	for (size_t i = 0; words[i]; i++) {
-		words[i][strcspn(words[i], "=")] = '\0';
-		if (*words[i])
-			g_ptr_array_add(names, words[i]);
+	while ((word = lf_host_next_word(&cursor))) {
+		word[strcspn(word, "=")] = '\0';
+		if (*word)
+			g_ptr_array_add(names, word);
+		else
+			g_free(word);
 	}
 	g_ptr_array_add(names, NULL);
 	return lf_json_strv((const char *const *)names->pdata);

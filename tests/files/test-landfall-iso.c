@@ -125,6 +125,36 @@ static void a_seeded_iso_shows_its_files_and_none_of_their_secrets(void **state)
 	assert_null(strstr(shown, "\033"));
 }
 
+static void of_appended_words_only_names_are_shown(void **state)
+{
+	static const struct {
+		const char *append;
+		const char *words;
+	} rows[] = {
+		{ "landfall.debug=1 x=\"t0p secret\"", "[\"landfall.debug\",\"x\"]" },
+		{ "a=\"t0p secret=1\" b", "[\"a\",\"b\"]" },
+		{ "\"a=t0p secret\" b=1", "[\"a\",\"b\"]" },
+		{ "a=\"\"secret\"\" =secret", "[\"a\"]" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *arguments = g_strdup_printf(
+			"iso seed -k site.ks --append='%s' in.iso out.iso", rows[i].append);
+		g_autofree char *seeded = NULL;
+		g_autofree char *shown = NULL;
+
+		assert_int_equal(landfall(&desk, arguments, &seeded), 0);
+		assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+		if (!strstr(shown, rows[i].words))
+			fail_msg("of '%s' it shows: %s", rows[i].append, shown);
+		assert_null(strstr(shown, "t0p"));
+	}
+}
+
 static void the_json_form_has_the_documented_members(void **state)
 {
 	g_auto(Desk) desk = { NULL, NULL, NULL };
@@ -205,6 +235,7 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "iso seed -k site.ks -f ../a=site.ks in.iso out.iso", "'../a' cannot be" },
 		{ "iso seed -k site.ks -f site.ks=site.ks in.iso out.iso", "two files" },
 		{ "iso seed -k site.ks -f cmdline=site.ks in.iso out.iso", "use --append" },
+		{ "iso seed -k site.ks -a 'a=\"b c' in.iso out.iso", "quote that is not closed" },
 		{ "iso seed -k site.ks site.ks out.iso", "not an ISO 9660 image" },
 		{ "iso show", "name one ISO image" },
 		{ "iso show site.ks", "not an ISO 9660 image" },
@@ -227,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(a_seeded_iso_shows_its_files_and_none_of_their_secrets),
+		LF_TEST(of_appended_words_only_names_are_shown),
 		LF_TEST(the_json_form_has_the_documented_members),
 		LF_TEST(a_kickstart_with_errors_is_refused_unless_told),
 		LF_TEST(what_is_included_has_to_be_in_the_seed),

@@ -60,6 +60,38 @@ static void arguments_are_found_by_their_whole_name(void **state)
 	}
 }
 
+static void words_end_at_white_space_outside_quotes(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *words; /* with '|' behind each */
+	} rows[] = {
+		{ "", "" },
+		{ " \t\n", "" },
+		{ "a b", "a|b|" },
+		{ "  a=\"x y\"\tb ", "a=x y|b|" },
+		{ "\"a b\"c d", "a bc|d|" },
+		{ "a=\"\" b", "a=|b|" },
+		{ "\"\" b", "|b|" },
+		{ "a=\"x\ny\"", "a=x\ny|" },
+		{ "a \"b c", "a|b c|" },
+		{ "a\"", "a|" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) words = g_string_new(NULL);
+		const char *cursor = rows[i].text;
+		char *word;
+
+		while ((word = lf_host_next_word(&cursor))) {
+			g_string_append_printf(words, "%s|", word);
+			g_free(word);
+		}
+		assert_string_equal(words->str, rows[i].words);
+		assert_null(lf_host_next_word(&cursor));
+	}
+}
+
 static void all_values_come_in_their_order(void **state)
 {
 	g_autoptr(LfTestDir) root = lf_test_dir();
@@ -167,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(arguments_are_found_by_their_whole_name),
+		LF_TEST(words_end_at_white_space_outside_quotes),
 		LF_TEST(all_values_come_in_their_order),
 		LF_TEST(the_seeds_words_come_after_the_kernels),
 		LF_TEST(a_root_without_a_command_line_is_one),

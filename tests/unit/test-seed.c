@@ -105,7 +105,8 @@ static void there_are_at_most_256_files(void **state)
 
 static void words_to_append_are_one_line(void **state)
 {
-	static const char *const wrong[] = { "a\nb", "a\tb", "\x1b[2J", "a\x7f", "\xff" };
+	static const char *const wrong[] = { "a\nb", "a\tb", "\x1b[2J", "a\x7f",
+					     "\xff", "\"",   "a=\"b c", "a=\"b\" c=\"d\"\"" };
 	g_autofree char *longest = g_strnfill(2048, 'a');
 	g_autofree char *too_long = g_strnfill(2049, 'a');
 	g_autoptr(LfSeed) seed = lf_seed_new();
