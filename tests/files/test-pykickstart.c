@@ -1,0 +1,149 @@
+// Our kickstarts stay valid for other tools: the language's reference parser reads what we ship.
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "base/proc.h"
+
+#define GOLDEN "tests/golden"
+
+// Made by `make check-files` beside this test's folder; pykickstart is in no Debian release.
+static char *validator(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *tests = g_path_get_dirname(self);
+	g_autofree char *build = g_path_get_dirname(tests);
+
+	return g_build_filename(build, "pykickstart", "bin", "ksvalidator", NULL);
+}
+
+#define need_validator(path)                                                                       \
+	do {                                                                                       \
+		if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))                                 \
+			lf_test_skip("pykickstart could not be fetched, see above");               \
+	} while (0)
+
+typedef struct {
+	int status; // how many errors it found
+	GString *said;
+} Verdict;
+
+static void verdict_clear(Verdict *verdict)
+{
+	g_string_free(verdict->said, TRUE);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verdict, verdict_clear)
+
+static void collect(const char *line, void *user_data)
+{
+	g_string_append_printf(user_data, "%s\n", line);
+}
+
+static Verdict validate(const char *path, const char *version, GPtrArray *files)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autofree char *folder = g_get_current_dir();
+	g_autoptr(GError) error = NULL;
+	Verdict verdict = { -1, g_string_new(NULL) };
+
+	g_ptr_array_add(argv, (char *)path);
+	g_ptr_array_add(argv, "-v");
+	g_ptr_array_add(argv, (char *)version);
+	for (guint i = 0; i < files->len; i++)
+		g_ptr_array_add(argv, g_ptr_array_index(files, i));
+	g_ptr_array_add(argv, NULL);
+	assert_ok(lf_proc_status(&(LfProc){ .argv = (const char *const *)argv->pdata,
+					    .cwd = folder,
+					    .on_line = collect,
+					    .user_data = verdict.said },
+				 &verdict.status, NULL, &error),
+		  error);
+	return verdict;
+}
+
+// All FOLDER/*SUFFIX, as FOLDER/*.ks.
+static GPtrArray *kickstarts(const char *folder, const char *suffix)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	assert_non_null(dir);
+	while ((name = g_dir_read_name(dir))) {
+		g_autofree char *stem = NULL;
+
+		if (!g_str_has_suffix(name, suffix))
+			continue;
+		stem = g_strndup(name, strlen(name) - strlen(suffix));
+		g_ptr_array_add(files, g_strdup_printf("%s/%s.ks", folder, stem));
+	}
+	return files;
+}
+
+static void every_file_is_valid(const char *path, const char *version, GPtrArray *files)
+{
+	g_auto(Verdict) verdict = validate(path, version, files);
+
+	if (verdict.status != 0)
+		fail_msg("%s: %d errors: %s", version, verdict.status, verdict.said->str);
+	// It says of each file that it looks at it.
+	for (guint i = 0; i < files->len; i++)
+		assert_contains(verdict.said->str, (char *)g_ptr_array_index(files, i));
+}
+
+static void the_shipped_profiles_are_valid_in_three_versions(void **state)
+{
+	static const char *const versions[] = { "RHEL9", "RHEL10", "F43" };
+	g_autofree char *path = validator();
+	g_autoptr(GPtrArray) files = kickstarts("kickstart/profiles", ".ks");
+
+	need_validator(path);
+	assert_true(files->len >= 3);
+	for (size_t i = 0; i < G_N_ELEMENTS(versions); i++)
+		every_file_is_valid(path, versions[i], files);
+}
+
+static void what_can_be_planned_here_is_valid_there(void **state)
+{
+	g_autofree char *path = validator();
+	g_autoptr(GPtrArray) files = kickstarts(GOLDEN, ".plan.json");
+
+	need_validator(path);
+	assert_true(files->len >= 10);
+	every_file_is_valid(path, "RHEL10", files);
+}
+
+static void refuses(const char *path, const char *text, const char *says)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+	char *file = g_build_filename(dir, "wrong.ks", NULL);
+	Verdict verdict;
+
+	g_ptr_array_add(files, file);
+	assert_true(g_file_set_contents(file, text, -1, NULL));
+	verdict = validate(path, "RHEL10", files);
+	assert_int_not_equal(verdict.status, 0);
+	assert_contains(verdict.said->str, says);
+	verdict_clear(&verdict);
+}
+
+static void our_lines_outside_their_section_are_refused(void **state)
+{
+	g_autofree char *path = validator();
+
+	need_validator(path);
+	refuses(path, "lang C\nunlock --tpm2\n", "Unknown command: unlock");
+	refuses(path, "%addon com_landfall\nunlock --tpm2\n", "does not end with %end");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(the_shipped_profiles_are_valid_in_three_versions),
+		LF_TEST(what_can_be_planned_here_is_valid_there),
+		LF_TEST(our_lines_outside_their_section_are_refused),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
