@@ -34,7 +34,7 @@ test-init_LIBS := init base
 test-seed_LIBS := seed base
 fuzz-seed_LIBS := seed base
 test-payload_LIBS := apply plan kickstart base
-$(foreach t,apply tree escrow tpm efi accounts configure scripts gpt luks boot sysroot,\
+$(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer apply probe plan kickstart base
 test-elf_LIBS := initramfs base

@@ -3,12 +3,20 @@
 #include "installer/apply/mkfs.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/proc.h"
 #include "installer/apply/effects.h"
 #include "installer/apply/tools.h"
+#include "installer/plan/spec.h"
 
-#define MIB ((uint64_t)1024 * 1024)
+#define MIB		((uint64_t)1024 * 1024)
+#define TRIAL_FD	3
+#define TRIAL_NODE	"/proc/self/fd/3"
+#define MAX_WORDS_BYTES 300
 
 static void add(GPtrArray *argv, const char *argument)
 {
@@ -68,15 +76,35 @@ static void swap_options(GPtrArray *argv, const LfPlanPartition *partition)
 	add_pair(argv, "-L", partition->fs_label);
 }
 
-static const struct {
+/*
+ * How each program is tried out on a sparse file in memory: .trial keeps it from writing. Those
+ * without such an option really write there: mkswap one page, mkfs.vfat its tables, which a smaller
+ * file bounds to 64 MiB.
+ */
+typedef struct {
 	const char *maker;
 	void (*options)(GPtrArray *argv, const LfPlanPartition *partition);
-} kinds[] = {
-	{ LF_TOOL_MKFS_VFAT, vfat_options },
-	{ LF_TOOL_MKFS_EXT4, ext4_options },
-	{ LF_TOOL_MKFS_XFS, xfs_options },
-	{ LF_TOOL_MKSWAP, swap_options },
+	const char *trial;
+	uint64_t max_trial_bytes;
+} Kind;
+
+static const Kind kinds[] = {
+	{ LF_TOOL_MKFS_VFAT, vfat_options, NULL, 4096 * MIB },
+	{ LF_TOOL_MKFS_EXT4, ext4_options, "-n", UINT64_MAX },
+	{ LF_TOOL_MKFS_XFS, xfs_options, "-N", UINT64_MAX },
+	{ LF_TOOL_MKSWAP, swap_options, NULL, UINT64_MAX },
 };
+
+static const Kind *kind_of(const LfPlanPartition *partition, GError **error)
+{
+	const char *maker = lf_tools_maker(partition->fstype);
+
+	for (size_t i = 0; maker && i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(kinds[i].maker, maker) == 0)
+			return &kinds[i];
+	return lf_throw_null(error, LF_ERROR_UNSUPPORTED, "file system '%s' is not known",
+			     partition->fstype);
+}
 
 static bool add_own_options(GPtrArray *argv, const char *options, GError **error)
 {
@@ -93,24 +121,79 @@ static bool add_own_options(GPtrArray *argv, const char *options, GError **error
 	return true;
 }
 
-char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError **error)
+static char **make_argv(const Kind *kind, const LfPlanPartition *partition, const char *trial,
+			const char *node, GError **error)
 {
-	const char *maker = lf_tools_maker(partition->fstype);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 
-	if (!maker)
-		return lf_throw_null(error, LF_ERROR_UNSUPPORTED, "file system '%s' is not known",
-				     partition->fstype);
-	add(argv, maker);
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (strcmp(kinds[i].maker, maker) == 0)
-			kinds[i].options(argv, partition);
+	add(argv, kind->maker);
+	if (trial)
+		add(argv, trial);
+	kind->options(argv, partition);
 	if (!add_own_options(argv, partition->mkfs_options, error))
 		return NULL;
 	add(argv, node);
 	g_ptr_array_set_free_func(argv, NULL);
 	g_ptr_array_add(argv, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+}
+
+char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError **error)
+{
+	const Kind *kind = kind_of(partition, error);
+
+	return kind ? make_argv(kind, partition, NULL, node, error) : NULL;
+}
+
+static bool open_trial(const Kind *kind, const LfPlanPartition *partition, int *ret_fd,
+		       GError **error)
+{
+	uint64_t header_bytes = partition->luks ? LF_LUKS_HEADER_BYTES : 0;
+	uint64_t size_bytes = partition->size_bytes - MIN(partition->size_bytes, header_bytes);
+	lf_autofd fd = memfd_create("mkfs", MFD_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, 0600) < 0 ||
+	    ftruncate(fd, (off_t)MIN(size_bytes, kind->max_trial_bytes)) < 0)
+		return lf_throw_errno(error, "cannot make a file in memory");
+	*ret_fd = lf_steal_fd(&fd);
+	return true;
+}
+
+// The reason comes first; what follows is how the program is used.
+static void keep_first_words(const char *line, void *user_data)
+{
+	GString *words = user_data;
+
+	if (words->len < MAX_WORDS_BYTES && *line)
+		g_string_append_printf(words, "%s%.*s", words->len ? "; " : "", MAX_WORDS_BYTES,
+				       line);
+}
+
+bool lf_mkfs_check(const LfPlanPartition *partition, GError **error)
+{
+	const Kind *kind = kind_of(partition, error);
+	g_auto(GStrv) argv =
+		kind ? make_argv(kind, partition, kind->trial, TRIAL_NODE, error) : NULL;
+	g_autoptr(GString) words = g_string_new(NULL);
+	LfProcFd pass = { .child_fd = TRIAL_FD };
+	LfProc proc = { .argv = (const char *const *)argv,
+			.fds = &pass,
+			.n_fds = 1,
+			.on_line = keep_first_words,
+			.user_data = words };
+	lf_autofd fd = -1;
+	int status = 0;
+
+	if (!argv || !open_trial(kind, partition, &fd, error))
+		return false;
+	pass.fd = fd;
+	if (!lf_proc_status(&proc, &status, NULL, error))
+		return false;
+	return status == 0 ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"'%s' refuses the options of '%s': correct --mkfsoptions '%s': %s",
+			kind->maker, partition->mount ? partition->mount : partition->fstype,
+			partition->mkfs_options ? partition->mkfs_options : "", words->str);
 }
 
 bool lf_effect_format(LfInstall *install, GError **error)

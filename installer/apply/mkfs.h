@@ -13,3 +13,12 @@
  * Returns: (transfer full) (nullable): arguments, the program's path first
  */
 char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError **error);
+
+/**
+ * lf_mkfs_check:
+ * Runs the same command on a sparse file in memory of the planned size, before the first write.
+ * What only the real device knows (its sectors, and vfat beyond 4 GiB) stays unseen.
+ *
+ * Errors: INPUT when the program refuses the options, with its own words; IO.
+ */
+bool lf_mkfs_check(const LfPlanPartition *partition, GError **error);

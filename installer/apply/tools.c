@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/mkfs.h"
 
 typedef struct kmod_ctx KmodCtx;
 typedef struct kmod_list KmodList;
@@ -104,6 +105,9 @@ static bool require_for_partition(const LfPlanPartition *partition, GError **err
 				"file system '%s' of '%s' is not known", partition->fstype,
 				partition->mount);
 	if (!require_program(maker, error))
+		return false;
+	// Without the operator's words the command is our own.
+	if (partition->mkfs_options && !lf_mkfs_check(partition, error))
 		return false;
 	if (partition->mount && !require_file_system(partition->fstype, error))
 		return false;

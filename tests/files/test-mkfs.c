@@ -1,0 +1,86 @@
+// The makers of file systems, asked on a file in memory whether they take the kickstart's options.
+#include "installer/apply/mkfs.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#define GIB ((uint64_t)1 << 30)
+
+static bool check(const char *fstype, uint64_t size_bytes, const char *options, GError **error)
+{
+	LfPlanPartition partition = { .mount = (char *)"/var/data",
+				      .fstype = (char *)fstype,
+				      .size_bytes = size_bytes,
+				      .mkfs_options = (char *)options };
+
+	return lf_mkfs_check(&partition, error);
+}
+
+static void options_that_a_maker_takes_pass(void **state)
+{
+	static const struct {
+		const char *fstype, *options;
+		uint64_t size_bytes;
+	} rows[] = {
+		{ "ext4", "-m 1 -O ^has_journal", 20 * GIB },
+		{ "ext4", "-T largefile -E stride=16", 4096 * GIB },
+		{ "xfs", "-m reflink=0 -d agcount=8", 20 * GIB },
+		{ "vfat", "-s 8", GIB },
+		{ "vfat", "-s 64", 2048 * GIB },
+		{ "swap", "-p 4096", 8 * GIB },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_ok(check(rows[i].fstype, rows[i].size_bytes, rows[i].options, &error),
+			  error);
+	}
+}
+
+static void options_that_a_maker_refuses_are_the_kickstarts_fault(void **state)
+{
+	static const struct {
+		const char *fstype, *options, *reason;
+	} rows[] = {
+		{ "ext4", "-O nonsense", "nonsense" },
+		{ "ext4", "-i 12", "invalid inode ratio" },
+		{ "ext4", "--bogus", "invalid option" },
+		{ "ext4", "one more", "one more" },
+		{ "xfs", "-d foo=4", "foo" },
+		{ "xfs", "-i size=77", "77" },
+		{ "vfat", "-s 3", "-s 3" },
+		{ "vfat", "-F 13", "13" },
+		{ "swap", "-p 77", "Bad user-specified page size" },
+		{ "ext4", "-O 'open", "'open" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(check(rows[i].fstype, GIB, rows[i].options, &error), error,
+			      LF_ERROR_INPUT, rows[i].reason);
+		assert_contains(error->message, "--mkfsoptions");
+	}
+}
+
+static void the_planned_size_counts(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) too_small = NULL;
+
+	assert_ok(check("xfs", GIB, "-d agcount=4", &error), error);
+	assert_throws(check("xfs", GIB / 16, "-d agcount=4", &too_small), too_small, LF_ERROR_INPUT,
+		      "300MB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LF_TEST(options_that_a_maker_takes_pass),
+		LF_TEST(options_that_a_maker_refuses_are_the_kickstarts_fault),
+		LF_TEST(the_planned_size_counts),
+	};
+
+	return LF_TEST_MAIN(tests);
+}
