@@ -12,7 +12,6 @@
 #include "base/fd.h"
 #include "installer/apply/effects.h"
 #include "installer/apply/tree.h"
-#include "installer/apply/userdb.h"
 
 #define HASH_METHOD   "$y$"
 #define LOCKED	      "!"
@@ -37,6 +36,31 @@ char *lf_accounts_hash(const LfSecret *password, GError **error)
 	return copy;
 }
 
+static const char *name_of(const LfAccount *account)
+{
+	return account->name ? account->name : "root";
+}
+
+// Whatever is no hash goes into shadow as it is: nobody could log in, or everything behind it
+// moves.
+static bool check_hash(const LfAccount *account, GError **error)
+{
+	const char *hash;
+	int verdict;
+
+	if (!account || !account->password || !account->is_crypted)
+		return true;
+	hash = lf_secret_data(account->password);
+	verdict = crypt_checksalt(hash);
+	if (verdict != CRYPT_SALT_INVALID && verdict != CRYPT_SALT_METHOD_DISABLED &&
+	    !strpbrk(hash, ":\n"))
+		return true;
+	return lf_throw(
+		error, LF_ERROR_INPUT,
+		"the crypted password of '%s' is no crypt(3) hash: write what 'mkpasswd' prints",
+		name_of(account));
+}
+
 // The field of shadow: "!" in front of a hash locks it and keeps it.
 static char *password_field(const LfAccount *account, GError **error)
 {
@@ -50,21 +74,34 @@ static char *password_field(const LfAccount *account, GError **error)
 		hash = lf_accounts_hash(account->password, error);
 	if (!hash)
 		return NULL;
-	if (strpbrk(hash, ":\n"))
-		return lf_throw_null(error, LF_ERROR_INPUT,
-				     "the crypted password of '%s' is no crypt(3) hash",
-				     account->name ? account->name : "root");
 	return account->is_locked ? g_strconcat(LOCKED, hash, NULL) : g_steal_pointer(&hash);
 }
 
-static bool set_root(int root_fd, LfUserdb *db, const LfAccount *root, GError **error)
+static bool set_password(LfUserdb *db, const char *name, const LfAccount *account, GError **error)
 {
-	g_autofree char *field = password_field(root, error);
+	g_autofree char *field = password_field(account, error);
 
 	if (!field)
 		return false;
-	if (!lf_userdb_set_password(db, "root", field))
-		return lf_throw(error, LF_ERROR_IO, "the system has no account 'root'");
+	return lf_userdb_set_password(db, name, field) ||
+	       lf_throw(error, LF_ERROR_IO, "the system has no account '%s'", name);
+}
+
+static bool set_passwords(LfUserdb *db, const LfProfile *profile, GError **error)
+{
+	if (!set_password(db, "root", profile->root, error))
+		return false;
+	for (guint i = 0; i < profile->users->len; i++) {
+		const LfAccount *account = g_ptr_array_index(profile->users, i);
+
+		if (!set_password(db, account->name, account, error))
+			return false;
+	}
+	return true;
+}
+
+static bool allow_root_login(int root_fd, const LfAccount *root, GError **error)
+{
 	if (!root || !root->allows_ssh_password)
 		return true;
 	return lf_tree_mkdirs(root_fd, "etc/ssh/sshd_config.d", 0755, error) &&
@@ -119,6 +156,74 @@ static bool choose_ids(LfUserdb *db, const LfAccount *account, LfUser *user, GEr
 		user->gid = lf_userdb_has_gid(db, user->uid) ? lf_userdb_free_id(db) : user->uid;
 	if (!lf_userdb_has_gid(db, user->gid) && !lf_userdb_has_group(db, account->name))
 		lf_userdb_add_group(db, account->name, user->gid);
+	return true;
+}
+
+// A colon would begin another field, a newline another account.
+static bool check_text(const LfAccount *account, GError **error)
+{
+	const char *const texts[] = { account->name, account->gecos, account->home,
+				      account->shell };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		if (texts[i] && strpbrk(texts[i], ":\n"))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"user '%s': no colon and no new line can be in '%s'",
+					account->name, texts[i]);
+	return true;
+}
+
+static bool add_account(LfUserdb *db, const LfAccount *account, GError **error)
+{
+	g_autofree char *home = account->home ? g_strdup(account->home)
+					      : g_strconcat("/home/", account->name, NULL);
+	LfUser user = { .name = account->name,
+			.gecos = account->gecos,
+			.home = home,
+			.shell = account->shell ? account->shell : DEFAULT_SHELL,
+			.password = LOCKED };
+
+	if (!check_hash(account, error) || !check_text(account, error) ||
+	    !choose_ids(db, account, &user, error))
+		return false;
+	lf_userdb_add_user(db, &user);
+	for (char **group = account->groups; group && *group; group++)
+		if (!join_group(db, *group, account->name, error))
+			return false;
+	return true;
+}
+
+static bool find_user(const LfUserdb *db, const char *name, LfUser *ret, char **ret_home)
+{
+	if (!lf_userdb_find_user(db, name, &ret->uid, &ret->gid, ret_home))
+		return false;
+	ret->name = name;
+	ret->home = *ret_home;
+	return true;
+}
+
+static bool check_key(const LfUserdb *db, const LfSshKey *key, GError **error)
+{
+	g_autofree char *home = NULL;
+	LfUser user;
+
+	return find_user(db, key->user, &user, &home) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"there is no user '%s' for an ssh key: add a user line", key->user);
+}
+
+bool lf_accounts_merge(LfUserdb *db, const LfProfile *profile, GError **error)
+{
+	if (!lf_userdb_has_user(db, "root"))
+		return lf_throw(error, LF_ERROR_TARGET, "the system has no account 'root'");
+	if (!check_hash(profile->root, error))
+		return false;
+	for (guint i = 0; i < profile->users->len; i++)
+		if (!add_account(db, g_ptr_array_index(profile->users, i), error))
+			return false;
+	for (guint i = 0; i < profile->ssh_keys->len; i++)
+		if (!check_key(db, g_ptr_array_index(profile->ssh_keys, i), error))
+			return false;
 	return true;
 }
 
@@ -179,38 +284,17 @@ static bool make_home(int root_fd, const LfUser *user, GError **error)
 	return true;
 }
 
-// A colon would begin another field, a newline another account.
-static bool check_text(const LfAccount *account, GError **error)
+static bool make_homes(int root_fd, const LfUserdb *db, const GPtrArray *users, GError **error)
 {
-	const char *const texts[] = { account->name, account->gecos, account->home,
-				      account->shell };
+	for (guint i = 0; i < users->len; i++) {
+		const LfAccount *account = g_ptr_array_index(users, i);
+		g_autofree char *home = NULL;
+		LfUser user;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-		if (texts[i] && strpbrk(texts[i], ":\n"))
-			return lf_throw(error, LF_ERROR_INPUT,
-					"user '%s': no colon and no new line can be in '%s'",
-					account->name, texts[i]);
-	return true;
-}
-
-static bool add_account(int root_fd, LfUserdb *db, const LfAccount *account, GError **error)
-{
-	g_autofree char *field = password_field(account, error);
-	g_autofree char *home = account->home ? g_strdup(account->home)
-					      : g_strconcat("/home/", account->name, NULL);
-	LfUser user = { .name = account->name,
-			.gecos = account->gecos,
-			.home = home,
-			.shell = account->shell ? account->shell : DEFAULT_SHELL,
-			.password = field };
-
-	if (!field || !check_text(account, error) || !choose_ids(db, account, &user, error))
-		return false;
-	lf_userdb_add_user(db, &user);
-	for (char **group = account->groups; group && *group; group++)
-		if (!join_group(db, *group, account->name, error))
+		if (find_user(db, account->name, &user, &home) && !make_home(root_fd, &user, error))
 			return false;
-	return make_home(root_fd, &user, error);
+	}
+	return true;
 }
 
 // sshd refuses keys in places that others than the user can write.
@@ -220,32 +304,35 @@ static bool add_key(int root_fd, const LfUserdb *db, const LfSshKey *key, GError
 	g_autofree char *line = g_strconcat(key->key, "\n", NULL);
 	g_autofree char *dir = NULL;
 	g_autofree char *path = NULL;
-	uint32_t uid = 0, gid = 0;
+	LfUser user;
 
-	if (!lf_userdb_find_user(db, key->user, &uid, &gid, &home))
-		return lf_throw(error, LF_ERROR_INPUT,
-				"there is no user '%s' for an ssh key: add a user line", key->user);
+	if (!find_user(db, key->user, &user, &home))
+		return true;
 	dir = g_build_filename(home + strspn(home, "/"), ".ssh", NULL);
 	path = g_build_filename(dir, "authorized_keys", NULL);
 	return lf_tree_mkdirs(root_fd, dir, 0700, error) &&
 	       lf_tree_append(root_fd, path, line, 0600, error) &&
-	       lf_tree_chown(root_fd, dir, uid, gid, error) &&
-	       lf_tree_chown(root_fd, path, uid, gid, error);
+	       lf_tree_chown(root_fd, dir, user.uid, user.gid, error) &&
+	       lf_tree_chown(root_fd, path, user.uid, user.gid, error);
+}
+
+static bool add_keys(int root_fd, const LfUserdb *db, const GPtrArray *keys, GError **error)
+{
+	for (guint i = 0; i < keys->len; i++)
+		if (!add_key(root_fd, db, g_ptr_array_index(keys, i), error))
+			return false;
+	return true;
 }
 
 bool lf_accounts_apply(int root_fd, const LfProfile *profile, GError **error)
 {
 	g_autoptr(LfUserdb) db = lf_userdb_load(root_fd, error);
 
-	if (!db || !set_root(root_fd, db, profile->root, error))
-		return false;
-	for (guint i = 0; i < profile->users->len; i++)
-		if (!add_account(root_fd, db, g_ptr_array_index(profile->users, i), error))
-			return false;
-	for (guint i = 0; i < profile->ssh_keys->len; i++)
-		if (!add_key(root_fd, db, g_ptr_array_index(profile->ssh_keys, i), error))
-			return false;
-	return lf_userdb_save(db, root_fd, error);
+	return db && lf_accounts_merge(db, profile, error) && set_passwords(db, profile, error) &&
+	       allow_root_login(root_fd, profile->root, error) &&
+	       make_homes(root_fd, db, profile->users, error) &&
+	       add_keys(root_fd, db, profile->ssh_keys, error) &&
+	       lf_userdb_save(db, root_fd, error);
 }
 
 bool lf_effect_accounts(LfInstall *install, GError **error)

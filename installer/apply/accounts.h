@@ -1,6 +1,20 @@
 #pragma once
 
+#include "installer/apply/userdb.h"
 #include "kickstart/profile.h"
+
+/**
+ * lf_accounts_merge:
+ * @db: (inout): what the system has; half changed after an error
+ * @profile: rootpw, user and sshkey lines
+ *
+ * Adds the users and groups, with locked passwords, and finds whatever else speaks against the
+ * profile's accounts: hashes that are none, keys of nobody. Pure: the same text of passwd and group
+ * gives the same answer before the first write and after it.
+ *
+ * Errors: INPUT when the profile contradicts the system; TARGET when the system has no root.
+ */
+bool lf_accounts_merge(LfUserdb *db, const LfProfile *profile, GError **error);
 
 /**
  * lf_accounts_apply:

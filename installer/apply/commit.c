@@ -1,13 +1,17 @@
 // Looks into the payload's commit before the first write: does it hold what the plan will need of
 // it. Not here: its signature (payload.c checks that when it opens it).
+#include "installer/apply/commit.h"
+
 #include <string.h>
 
+#include "installer/apply/accounts.h"
 #include "installer/apply/boot.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/services.h"
 
 #define MENU_PROGRAM "usr/sbin/grub-mkconfig"
 
-static GFile *open_commit(const LfPlan *plan, GError **error)
+GFile *lf_commit_open(const LfPlan *plan, GError **error)
 {
 	g_autoptr(GFile) dir = g_file_new_for_uri(plan->url);
 	g_autoptr(OstreeRepo) repo = ostree_repo_new(dir);
@@ -51,7 +55,8 @@ static bool check_timezone(GFile *root, const LfPlan *plan, GError **error)
 		return true;
 	path = g_strconcat("usr/share/zoneinfo/", plan->profile->timezone, NULL);
 	return has_path(root, path) ||
-	       lf_throw(error, LF_ERROR_INPUT, "the payload knows no time zone '%s'",
+	       lf_throw(error, LF_ERROR_INPUT,
+			"the payload knows no time zone '%s': choose another",
 			plan->profile->timezone);
 }
 
@@ -74,18 +79,24 @@ static void note_language(LfInstall *install, GFile *root)
 			       profile->lang);
 }
 
-// The deployment's top directory cannot be written: what is mounted must have its place there.
+// The deployment's top directory and its /usr cannot be written: what is made later must have its
+// place there.
+static bool is_place(GFile *root, const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", 3);
+
+	return *parts && parts[1] && *parts[1] && strcmp(parts[1], "usr") != 0 &&
+	       strcmp(parts[1], "etc") != 0 && has_path(root, parts[1]);
+}
+
 static bool check_mount_points(GFile *root, const LfPlan *plan, GError **error)
 {
 	for (guint i = 0; i < plan->partitions->len; i++) {
 		const LfPlanPartition *partition = g_ptr_array_index(plan->partitions, i);
-		g_auto(GStrv) parts = NULL;
 
 		if (partition->role != LF_ROLE_DATA || !partition->mount)
 			continue;
-		parts = g_strsplit(partition->mount, "/", 3);
-		if (!parts[1] || !*parts[1] || strcmp(parts[1], "usr") == 0 ||
-		    strcmp(parts[1], "etc") == 0 || !has_path(root, parts[1]))
+		if (!is_place(root, partition->mount))
 			return lf_throw(error, LF_ERROR_INPUT,
 					"'%s' cannot be a mount point of this payload: choose one "
 					"below /var",
@@ -94,14 +105,96 @@ static bool check_mount_points(GFile *root, const LfPlan *plan, GError **error)
 	return true;
 }
 
+static char *read_account_file(const char *path, size_t max_bytes, void *user_data, GError **error)
+{
+	g_autofree char *name = g_strconcat("usr/", path, NULL);
+	g_autoptr(GFile) file = g_file_resolve_relative_path(user_data, name);
+	g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
+	g_autofree char *text = g_malloc(max_bytes + 1);
+	gsize size = 0;
+
+	if (!stream || !g_input_stream_read_all(G_INPUT_STREAM(stream), text, max_bytes + 1, &size,
+						NULL, error)) {
+		lf_prefix(error, "the payload's '%s'", name);
+		lf_rethrow(error, LF_ERROR_TARGET);
+		return NULL;
+	}
+	if (size > max_bytes)
+		return lf_throw_null(error, LF_ERROR_TARGET, "the payload's '%s' is too long",
+				     name);
+	return g_strndup(text, size);
+}
+
+static bool check_home(GFile *root, const LfUserdb *db, const char *user, GError **error)
+{
+	g_autofree char *home = NULL;
+	uint32_t uid, gid;
+
+	if (!lf_userdb_find_user(db, user, &uid, &gid, &home) || is_place(root, home))
+		return true;
+	return lf_throw(
+		error, LF_ERROR_INPUT,
+		"'%s', the home directory of '%s', cannot be written in this payload: choose "
+		"one below /home or /var, or another user",
+		home, user);
+}
+
+static bool check_accounts(GFile *root, const LfProfile *profile, GError **error)
+{
+	g_autoptr(LfUserdb) db = lf_userdb_read(read_account_file, root, error);
+
+	if (!db || !lf_accounts_merge(db, profile, error))
+		return false;
+	for (guint i = 0; i < profile->users->len; i++)
+		if (!check_home(root, db, ((LfAccount *)profile->users->pdata[i])->name, error))
+			return false;
+	for (guint i = 0; i < profile->ssh_keys->len; i++)
+		if (!check_home(root, db, ((LfSshKey *)profile->ssh_keys->pdata[i])->user, error))
+			return false;
+	return true;
+}
+
+static bool check_services(GFile *root, const LfProfile *profile, GError **error)
+{
+	for (char **name = profile->services_enabled; name && *name; name++) {
+		LfUnitState state = lf_services_look_up(root, *name);
+
+		if (state != LF_UNIT_PRESENT)
+			return lf_throw(
+				error, LF_ERROR_INPUT,
+				"services --enabled: '%s' is %s the payload: correct the name, or "
+				"leave it out",
+				*name, state == LF_UNIT_ABSENT ? "not in" : "masked in");
+	}
+	return true;
+}
+
+// What is not there is off already; but it may be a wrong name.
+static void note_services(LfInstall *install, GFile *root)
+{
+	char **names = install->plan->profile->services_disabled;
+
+	for (; names && *names; names++)
+		if (lf_services_look_up(root, *names) == LF_UNIT_ABSENT)
+			lf_events_note(install->events, lf_apply_step(LF_STEP_CHECK_PAYLOAD)->id,
+				       "services --disabled: '%s' is not in the payload", *names);
+}
+
+bool lf_commit_check(GFile *root, const LfPlan *plan, GError **error)
+{
+	return check_boot_files(root, plan, error) && check_timezone(root, plan, error) &&
+	       check_mount_points(root, plan, error) &&
+	       check_accounts(root, plan->profile, error) &&
+	       check_services(root, plan->profile, error);
+}
+
 bool lf_effect_check_payload(LfInstall *install, GError **error)
 {
-	g_autoptr(GFile) root = open_commit(install->plan, error);
+	g_autoptr(GFile) root = lf_commit_open(install->plan, error);
 
-	if (!root || !check_boot_files(root, install->plan, error) ||
-	    !check_timezone(root, install->plan, error) ||
-	    !check_mount_points(root, install->plan, error))
+	if (!root || !lf_commit_check(root, install->plan, error))
 		return false;
 	note_language(install, root);
+	note_services(install, root);
 	return true;
 }

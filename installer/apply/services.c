@@ -1,10 +1,88 @@
 // Services switched on and off, by the installed system's own systemctl.
 // Not here: presets, which the image decides.
+#include "installer/apply/services.h"
+
+#include <string.h>
+
 #include "base/proc.h"
 #include "installer/apply/effects.h"
 
 #define SYSTEMCTL  "/usr/bin/systemctl"
 #define TIMEOUT_MS (120 * 1000)
+
+static const char *const unit_dirs[] = { "usr/etc/systemd/system", "usr/local/lib/systemd/system",
+					 "usr/lib/systemd/system" };
+
+// systemctl takes a name without one of these for a service's.
+static char *unit_name(const char *name)
+{
+	static const char *const suffixes[] = { ".service", ".socket",	  ".device", ".mount",
+						".swap",    ".automount", ".target", ".path",
+						".timer",   ".slice",	  ".scope" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
+		if (g_str_has_suffix(name, suffixes[i]))
+			return g_strdup(name);
+	return g_strconcat(name, ".service", NULL);
+}
+
+// "getty@tty1.service" comes from "getty@.service"; NULL for what is no instance.
+static char *template_name(const char *unit)
+{
+	const char *at = strchr(unit, '@');
+	const char *suffix = strrchr(unit, '.');
+
+	if (!at || suffix < at || suffix == at + 1)
+		return NULL;
+	return g_strdup_printf("%.*s%s", (int)(at - unit + 1), unit, suffix);
+}
+
+static LfUnitState state_of(GFile *root, const char *dir, const char *unit)
+{
+	g_autofree char *path = g_build_filename(dir, unit, NULL);
+	g_autoptr(GFile) file = g_file_resolve_relative_path(root, path);
+	g_autoptr(GFileInfo) info = g_file_query_info(
+		file, "standard::*", G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+	if (!info)
+		return LF_UNIT_ABSENT;
+	if (g_file_info_get_file_type(info) == G_FILE_TYPE_SYMBOLIC_LINK)
+		return g_strcmp0(g_file_info_get_symlink_target(info), "/dev/null") == 0
+			       ? LF_UNIT_MASKED
+			       : LF_UNIT_PRESENT;
+	return g_file_info_get_size(info) == 0 ? LF_UNIT_MASKED : LF_UNIT_PRESENT;
+}
+
+static LfUnitState look_up_unit(GFile *root, const char *unit)
+{
+	LfUnitState state = LF_UNIT_ABSENT;
+
+	for (size_t i = 0; state == LF_UNIT_ABSENT && i < G_N_ELEMENTS(unit_dirs); i++)
+		state = state_of(root, unit_dirs[i], unit);
+	return state;
+}
+
+// Debian's systemctl hands on to update-rc.d what has only an init script.
+static LfUnitState look_up_script(GFile *root, const char *unit)
+{
+	g_autofree char *name = NULL;
+
+	if (!g_str_has_suffix(unit, ".service"))
+		return LF_UNIT_ABSENT;
+	name = g_strndup(unit, strlen(unit) - strlen(".service"));
+	return state_of(root, "usr/etc/init.d", name);
+}
+
+LfUnitState lf_services_look_up(GFile *root, const char *name)
+{
+	g_autofree char *unit = unit_name(name);
+	g_autofree char *template = template_name(unit);
+	LfUnitState state = look_up_unit(root, unit);
+
+	if (state == LF_UNIT_ABSENT && template)
+		state = look_up_unit(root, template);
+	return state == LF_UNIT_ABSENT ? look_up_script(root, unit) : state;
+}
 
 static bool switch_services(const char *verb, char **names, GError **error)
 {

@@ -47,19 +47,28 @@ static void add_lines(GPtrArray *lines, const char *text)
 			g_ptr_array_add(lines, g_strsplit(rows[i], ":", -1));
 }
 
-LfUserdb *lf_userdb_load(int root_fd, GError **error)
+LfUserdb *lf_userdb_read(LfUserdbRead read, void *user_data, GError **error)
 {
 	g_autoptr(LfUserdb) db = userdb_new();
 
 	for (int file = 0; file < N_FILES; file++) {
-		g_autofree char *text =
-			lf_tree_read(root_fd, files[file].path, MAX_FILE_BYTES, error);
+		g_autofree char *text = read(files[file].path, MAX_FILE_BYTES, user_data, error);
 
 		if (!text)
 			return NULL;
 		add_lines(db->lines[file], text);
 	}
 	return g_steal_pointer(&db);
+}
+
+static char *read_below(const char *path, size_t max_bytes, void *user_data, GError **error)
+{
+	return lf_tree_read(GPOINTER_TO_INT(user_data), path, max_bytes, error);
+}
+
+LfUserdb *lf_userdb_load(int root_fd, GError **error)
+{
+	return lf_userdb_read(read_below, GINT_TO_POINTER(root_fd), error);
 }
 
 static char *to_text(const GPtrArray *lines)

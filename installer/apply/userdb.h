@@ -18,6 +18,15 @@ typedef struct {
 	const char *password;
 } LfUser;
 
+/**
+ * LfUserdbRead: the text of one of the four files.
+ * @path: as in "etc/passwd"
+ * Returns: (transfer full) (nullable): NULL with @error set, also for more than @max_bytes
+ */
+typedef char *(*LfUserdbRead)(const char *path, size_t max_bytes, void *user_data, GError **error);
+
+/** lf_userdb_read: from wherever @read finds the texts. Returns: (transfer full) (nullable) */
+LfUserdb *lf_userdb_read(LfUserdbRead read, void *user_data, GError **error);
 /** lf_userdb_load: reads etc/… below @root_fd. Returns: (transfer full) (nullable) */
 LfUserdb *lf_userdb_load(int root_fd, GError **error);
 /** lf_userdb_save: writes the four files with their usual modes. */

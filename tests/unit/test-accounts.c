@@ -309,6 +309,45 @@ static void shadow_is_not_readable_by_others(void **state)
 	assert_int_equal(st.st_gid, 42);
 }
 
+static void a_hash_that_crypt_does_not_know_is_refused_before_anything_is_written(void **state)
+{
+	static const char *const hashes[] = { "$nonsense$abcdefgh", "$", "", "$6$sa lt$x" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
+		g_autoptr(Tree) tree = tree_new();
+		g_autoptr(GError) error = NULL;
+		g_autofree char *before = get(tree, "etc/shadow");
+		g_autofree char *after = NULL;
+
+		set_root(tree, hashes[i], true, false);
+		add_user(tree, "op", "");
+		assert_throws(lf_accounts_apply(tree->root, tree->profile, &error), error,
+			      LF_ERROR_INPUT, "no crypt(3) hash: write what 'mkpasswd' prints");
+		after = get(tree, "etc/shadow");
+		assert_string_equal(after, before);
+		assert_false(lf_tree_exists(tree->root, "var/home/op"));
+	}
+}
+
+static void what_is_refused_is_refused_without_writing(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfUserdb) db = lf_userdb_load(tree->root, &error);
+
+	assert_ok(db, error);
+	add_user(tree, "first", "sudo,ops");
+	add_user(tree, "second", "ops")->uid = 4001;
+	add_key(tree, "second", "ssh-ed25519 AAAA");
+	assert_ok(lf_accounts_merge(db, tree->profile, &error), error);
+	assert_true(lf_userdb_has_user(db, "second"));
+	assert_true(lf_userdb_has_group(db, "ops"));
+	add_key(tree, "third", "ssh-ed25519 AAAA");
+	assert_throws(lf_accounts_apply(tree->root, tree->profile, &error), error, LF_ERROR_INPUT,
+		      "no user 'third'");
+	assert_false(lf_tree_exists(tree->root, "var/home/first"));
+}
+
 static void a_member_is_added_once(void **state)
 {
 	g_autoptr(Tree) tree = tree_new();
@@ -347,6 +386,8 @@ int main(void)
 		LF_TEST(a_key_for_nobody_is_refused),
 		LF_TEST(ssh_with_a_root_password_is_only_allowed_when_asked),
 		LF_TEST(shadow_is_not_readable_by_others),
+		LF_TEST(a_hash_that_crypt_does_not_know_is_refused_before_anything_is_written),
+		LF_TEST(what_is_refused_is_refused_without_writing),
 		LF_TEST(a_member_is_added_once),
 	};
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <gio/gio.h>
+
+/**
+ * LfUnitState: what systemctl will find of a unit.
+ * @LF_UNIT_MASKED: a link to /dev/null, or an empty file: it cannot be enabled
+ */
+typedef enum {
+	LF_UNIT_ABSENT,
+	LF_UNIT_MASKED,
+	LF_UNIT_PRESENT,
+} LfUnitState;
+
+/**
+ * lf_services_look_up:
+ * @root: top of a commit, with its /etc in usr/etc
+ * @name: as a kickstart has it: without a known suffix it is a service; "a@b" comes from the
+ * template "a@"
+ *
+ * Source: systemctl(1), enable; systemd.unit(5), unit file load path.
+ */
+LfUnitState lf_services_look_up(GFile *root, const char *name);
