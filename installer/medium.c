@@ -20,20 +20,40 @@ bool lf_medium_is_needed(const char *url)
 	       (url[strlen(prefix)] == '/' || url[strlen(prefix)] == '\0');
 }
 
+static bool throw_trouble(LfMedium *medium, GError **error)
+{
+	g_propagate_error(error, g_steal_pointer(&medium->trouble));
+	return false;
+}
+
+static bool throw_absent(LfMedium *medium, GError **error)
+{
+	if (!medium->trouble)
+		return lf_throw(error, LF_ERROR_TARGET,
+				"the medium this system was started from is not there any more: "
+				"insert it again");
+	throw_trouble(medium, error);
+	return lf_prefix(error, "the medium this system was started from is not found");
+}
+
+// A medium of ours that cannot be read does not heal by waiting; the next try looks again.
 static bool wait_for_medium(const LfHost *host, char **ret_path, GError **error)
 {
 	gint64 end = g_get_monotonic_time() + DEADLINE_US;
 
 	for (;;) {
-		if (!lf_probe_medium(host, ret_path, error))
+		g_auto(LfMedium) medium = { NULL, NULL, false };
+
+		if (!lf_probe_medium(host, &medium, error))
 			return false;
-		if (*ret_path)
+		if (medium.path) {
+			*ret_path = g_steal_pointer(&medium.path);
 			return true;
+		}
+		if (medium.trouble && medium.is_ours)
+			return throw_trouble(&medium, error);
 		if (g_get_monotonic_time() > end)
-			return lf_throw(
-				error, LF_ERROR_TARGET,
-				"the medium this system was started from is not there any more: "
-				"insert it again");
+			return throw_absent(&medium, error);
 		g_usleep(POLL_US);
 	}
 }
@@ -41,9 +61,14 @@ static bool wait_for_medium(const LfHost *host, char **ret_path, GError **error)
 bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error)
 {
 	g_autofree char *path = NULL;
+	g_autoptr(GError) local = NULL;
 
 	lf_tools_load_driver("isofs");
-	return wait_for_medium(host, &path, error) &&
-	       lf_mount(path, LF_MEDIUM, "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL, held,
-			error);
+	if (!wait_for_medium(host, &path, error))
+		return false;
+	if (lf_mount(path, LF_MEDIUM, "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL, held,
+		     &local))
+		return true;
+	return lf_throw(error, LF_ERROR_IO, "%s: write the medium again or use another drive",
+			local->message);
 }

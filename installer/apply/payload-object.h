@@ -17,9 +17,8 @@ char *lf_payload_object_name(OstreeObjectType type, const char *checksum);
  * @checksum. Uses plain reads and large writes: an installation is made of ten thousand small
  * files, and libostree's streams spend more on each than its bytes cost. Thread-safe.
  *
- * Errors: TRUST when the object is missing, malformed, or not what its name says; IO when @to
- * cannot be written. Source: libostree's archive format: big-endian header size, four zero bytes,
- * GVariant (tuuuusa(ayay)), raw deflate stream.
+ * Errors: TRUST when the object is missing, malformed, or not what its name says; IO when it cannot
+ * be read, or @to cannot be written.
  */
 bool lf_payload_object_copy(const LfPayloadSource *from, OstreeRepo *to, const char *checksum,
 			    uint64_t *ret_bytes, GError **error);

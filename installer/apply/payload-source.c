@@ -24,6 +24,7 @@ struct LfPayloadSource {
 	int objects_fd;
 	int device_fd;	     /* -1: objects are files */
 	GHashTable *extents; /* name → LfIsoExtent */
+	GError *unread;	     /* nullable: why the medium's directories could not be read */
 };
 
 typedef struct {
@@ -92,21 +93,97 @@ static bool remember(const char *path, const LfIsoExtent *extent, void *user_dat
 	return true;
 }
 
-// A medium that cannot be read this way is no error: its files still can.
+static bool is_on_medium(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == ISOFS_SUPER_MAGIC;
+}
+
+// A medium that cannot be read this way is no error: its files still can. But isofs hides why a
+// file is not found, so a read error is kept.
 static bool index_medium(LfPayloadSource *source)
 {
 	g_auto(Place) place = { NULL, NULL };
+	g_autoptr(GError) local = NULL;
 	lf_autofd device = -1;
-	struct statfs fs;
 
-	if (fstatfs(source->objects_fd, &fs) < 0 || fs.f_type != ISOFS_SUPER_MAGIC ||
-	    !find_place(source->objects_fd, &place) ||
-	    !lf_openat(AT_FDCWD, place.device, O_RDONLY, 0, &device, NULL) ||
-	    !lf_iso_walk(device, place.below, remember, source, NULL))
+	if (!is_on_medium(source->objects_fd) || !find_place(source->objects_fd, &place) ||
+	    !lf_openat(AT_FDCWD, place.device, O_RDONLY, 0, &device, NULL))
 		return false;
+	if (!lf_iso_walk(device, place.below, remember, source, &local)) {
+		if (g_error_matches(local, LF_ERROR, LF_ERROR_IO))
+			source->unread = g_steal_pointer(&local);
+		return false;
+	}
 	// Only a wish: a medium that refuses is read in smaller pieces.
 	(void)ioctl(device, BLKRASET, READ_AHEAD_SECTORS);
 	source->device_fd = lf_steal_fd(&device);
+	return true;
+}
+
+// The deepest directory above @path that is there.
+static int open_ancestor(const char *path, size_t *ret_length)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	int fd;
+
+	while ((fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0 && dir[1]) {
+		char *up = g_path_get_dirname(dir);
+
+		g_free(dir);
+		dir = up;
+	}
+	*ret_length = strlen(dir);
+	return fd;
+}
+
+bool lf_payload_source_check(const char *path, GError **error)
+{
+	g_auto(Place) place = { NULL, NULL };
+	g_autofree char *below = NULL;
+	g_autoptr(GError) local = NULL;
+	lf_autofd device = -1;
+	LfIsoExtent extent;
+	size_t length = 0;
+	lf_autofd dir = open_ancestor(path, &length);
+
+	if (dir < 0 || !is_on_medium(dir) || !find_place(dir, &place) ||
+	    !lf_openat(AT_FDCWD, place.device, O_RDONLY, 0, &device, NULL))
+		return true;
+	below = g_strconcat(place.below, path + length, NULL);
+	if (lf_iso_find(device, below, &extent, &local) ||
+	    !g_error_matches(local, LF_ERROR, LF_ERROR_IO))
+		return true;
+	return lf_throw(error, LF_ERROR_IO,
+			"the medium in '%s' cannot be read (%s): " LF_PAYLOAD_UNREADABLE,
+			place.device, local->message);
+}
+
+bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *what)
+{
+	return lf_throw(error, LF_ERROR_TRUST, "object %.12s of the payload is damaged: %s",
+			checksum, what);
+}
+
+bool lf_payload_extent_read(LfPayloadExtent *extent, const char *checksum, void *data, size_t size,
+			    size_t *ret_size, GError **error)
+{
+	ssize_t n = TEMP_FAILURE_RETRY(pread(extent->fd, data, MIN(size, extent->size_bytes),
+					     (off_t)extent->offset_bytes));
+
+	if (n < 0) {
+		g_autofree char *reason = g_strdup(g_strerror(errno));
+		g_autofree char *path = path_of_fd(extent->fd);
+
+		return lf_throw(error, LF_ERROR_IO,
+				"object %.12s of the payload cannot be read ('%s' at byte "
+				"%" G_GUINT64_FORMAT ": %s): " LF_PAYLOAD_UNREADABLE,
+				checksum, path ? path : "?", extent->offset_bytes, reason);
+	}
+	extent->offset_bytes += (uint64_t)n;
+	extent->size_bytes -= (uint64_t)n;
+	*ret_size = (size_t)n;
 	return true;
 }
 
@@ -123,6 +200,19 @@ LfPayloadSource *lf_payload_source_new(OstreeRepo *repo)
 	return source;
 }
 
+static bool throw_unopened(const LfPayloadSource *source, const char *name, GError **error)
+{
+	const char *reason = g_strerror(errno);
+	bool is_missing = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+
+	if (is_missing && !source->unread)
+		return lf_throw(error, LF_ERROR_TRUST, "object '%s' of the payload is missing: %s",
+				name, reason);
+	return lf_throw(error, LF_ERROR_IO,
+			"object '%s' of the payload cannot be read (%s): " LF_PAYLOAD_UNREADABLE,
+			name, source->unread ? source->unread->message : reason);
+}
+
 static bool open_file(const LfPayloadSource *source, const char *name, LfPayloadExtent *ret,
 		      GError **error)
 {
@@ -130,9 +220,7 @@ static bool open_file(const LfPayloadSource *source, const char *name, LfPayload
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return lf_throw(error, errno == EIO ? LF_ERROR_IO : LF_ERROR_TRUST,
-				"object '%s' of the payload cannot be read: %s", name,
-				g_strerror(errno));
+		return throw_unopened(source, name, error);
 	*ret = (LfPayloadExtent){ lf_steal_fd(&fd), true, 0, (uint64_t)st.st_size };
 	return true;
 }
@@ -166,5 +254,6 @@ void lf_payload_source_free(LfPayloadSource *source)
 	lf_close_fd(&source->objects_fd);
 	lf_close_fd(&source->device_fd);
 	g_hash_table_unref(source->extents);
+	g_clear_error(&source->unread);
 	g_free(source);
 }

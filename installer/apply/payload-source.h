@@ -41,6 +41,37 @@ LfPayloadSource *lf_payload_source_new(OstreeRepo *repo);
 bool lf_payload_source_open(const LfPayloadSource *source, const char *name,
 			    LfPayloadExtent *ret_extent, GError **error);
 
+/** LF_PAYLOAD_UNREADABLE: what to do about a read error; the end of its message. */
+#define LF_PAYLOAD_UNREADABLE "write the medium again or use another drive"
+
+/**
+ * lf_payload_extent_read:
+ * @extent: what is left of the object; grows shorter by what was read
+ * @checksum: the object's name, for the message
+ * @ret_size: (out): 0 at the end
+ *
+ * Reads the next bytes, at most @size. Thread-safe for extents of one source.
+ *
+ * Errors: IO, which names device or file and place.
+ */
+bool lf_payload_extent_read(LfPayloadExtent *extent, const char *checksum, void *data, size_t size,
+			    size_t *ret_size, GError **error);
+
+/** lf_payload_throw_damaged: TRUST: the object is not what it should be. Returns: false. */
+bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *what);
+
+/**
+ * lf_payload_source_check:
+ * @path: absolute path of a file that is said to be missing or damaged
+ *
+ * Whether the directories that lead to @path can be read. The kernel's isofs takes a directory that
+ * it cannot read for an empty one, so the medium's device itself is asked. True on all other file
+ * systems.
+ *
+ * Errors: IO.
+ */
+bool lf_payload_source_check(const char *path, GError **error);
+
 /** lf_payload_source_place: the object's place on the medium, for sorting; 0 when it has none. */
 uint64_t lf_payload_source_place(const LfPayloadSource *source, const char *name);
 

@@ -2,13 +2,16 @@
 // processors. Not here: deploying what was copied (sysroot.c), repositories behind HTTP.
 #include "installer/apply/payload.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "installer/apply/payload-copy.h"
+#include "installer/apply/payload-object.h"
 
 struct LfPayload {
 	OstreeRepo *repo;
 	char *url;
+	char *path; /* of the repository */
 	char *ref;
 	char *checksum;
 	GVariant *commit;
@@ -21,27 +24,63 @@ static bool throw_damaged(GError **error, const char *what, const GError *cause)
 	return lf_throw(error, LF_ERROR_TRUST, "%s is damaged: %s", what, cause->message);
 }
 
-static OstreeRepo *open_repo(const char *url, GError **error)
+// libostree passes a read error on as text alone. Where a file seems to be missing the medium may
+// be at fault. @name: below the repository. Returns: whether @error is set
+static bool is_unreadable(const LfPayload *payload, const char *name, const GError *cause,
+			  GError **error)
+{
+	g_autofree char *path = g_build_filename(payload->path, name, NULL);
+
+	if (cause && strstr(cause->message, g_strerror(EIO)))
+		return !lf_throw(error, LF_ERROR_IO,
+				 "'%s' cannot be read (%s): " LF_PAYLOAD_UNREADABLE, path,
+				 cause->message);
+	return !lf_payload_source_check(path, error);
+}
+
+static bool is_object_unreadable(const LfPayload *payload, OstreeObjectType type,
+				 const GError *cause, GError **error)
+{
+	g_autofree char *object = lf_payload_object_name(type, payload->checksum);
+	g_autofree char *name = g_build_filename("objects", object, NULL);
+
+	return is_unreadable(payload, name, cause, error);
+}
+
+static bool throw_no_repo(const LfPayload *payload, const GError *cause, GError **error)
+{
+	if (is_unreadable(payload, "config", cause, error))
+		return false;
+	if (!g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
+	    !g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY))
+		return lf_throw(error, LF_ERROR_TRUST, "the repository at '%s' is damaged: %s",
+				payload->url, cause->message);
+	return lf_throw(error, LF_ERROR_TARGET,
+			"no OSTree repository at '%s': use the full ISO or another url (%s)",
+			payload->url, cause->message);
+}
+
+static bool open_repo(LfPayload *payload, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GFile) dir = NULL;
-	g_autoptr(OstreeRepo) repo = NULL;
 
-	if (!g_str_has_prefix(url, "file://"))
-		return lf_throw_null(error, LF_ERROR_UNSUPPORTED,
-				     "payload url '%s' cannot be reached yet: write a file:// url",
-				     url);
-	dir = g_file_new_for_uri(url);
-	repo = ostree_repo_new(dir);
-	if (!ostree_repo_open(repo, NULL, &local))
-		return lf_throw_null(
-			error, LF_ERROR_TARGET,
-			"no OSTree repository at '%s': use the full ISO or another url (%s)", url,
-			local->message);
-	if (ostree_repo_get_mode(repo) != OSTREE_REPO_MODE_ARCHIVE)
-		return lf_throw_null(error, LF_ERROR_UNSUPPORTED,
-				     "the repository at '%s' is not in archive mode", url);
-	return g_steal_pointer(&repo);
+	if (!g_str_has_prefix(payload->url, "file://"))
+		return lf_throw(error, LF_ERROR_UNSUPPORTED,
+				"payload url '%s' cannot be reached yet: write a file:// url",
+				payload->url);
+	dir = g_file_new_for_uri(payload->url);
+	payload->path = g_file_get_path(dir);
+	if (!payload->path)
+		return lf_throw(error, LF_ERROR_INPUT, "'%s' names no local directory",
+				payload->url);
+	payload->repo = ostree_repo_new(dir);
+	if (!ostree_repo_open(payload->repo, NULL, &local))
+		return throw_no_repo(payload, local, error);
+	if (ostree_repo_get_mode(payload->repo) != OSTREE_REPO_MODE_ARCHIVE)
+		return lf_throw(error, LF_ERROR_UNSUPPORTED,
+				"the repository at '%s' is not in archive mode", payload->url);
+	return true;
 }
 
 static char *list_refs(OstreeRepo *repo)
@@ -61,12 +100,17 @@ static char *list_refs(OstreeRepo *repo)
 static bool resolve(LfPayload *payload, GError **error)
 {
 	g_autofree char *known = NULL;
+	g_autofree char *name = g_build_filename("refs/heads", payload->ref, NULL);
+	g_autoptr(GError) local = NULL;
 
 	if (!ostree_validate_rev(payload->ref, NULL))
 		return lf_throw(error, LF_ERROR_INPUT, "'%s' is not an OSTree ref", payload->ref);
-	if (ostree_repo_resolve_rev(payload->repo, payload->ref, TRUE, &payload->checksum, NULL) &&
+	if (ostree_repo_resolve_rev(payload->repo, payload->ref, TRUE, &payload->checksum,
+				    &local) &&
 	    payload->checksum)
 		return true;
+	if (is_unreadable(payload, name, local, error))
+		return false;
 	known = list_refs(payload->repo);
 	return lf_throw(error, LF_ERROR_INPUT,
 			"the payload at '%s' has no ref '%s': write --ref= with one of: %s",
@@ -82,7 +126,8 @@ static bool load_commit(LfPayload *payload, GError **error)
 
 	if (!ostree_repo_load_variant(payload->repo, OSTREE_OBJECT_TYPE_COMMIT, payload->checksum,
 				      &payload->commit, &local))
-		return throw_damaged(error, "the payload's commit", local);
+		return !is_object_unreadable(payload, OSTREE_OBJECT_TYPE_COMMIT, local, error) &&
+		       throw_damaged(error, "the payload's commit", local);
 	bytes = g_variant_get_data_as_bytes(payload->commit);
 	actual = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 	if (strcmp(actual, payload->checksum) != 0)
@@ -91,7 +136,9 @@ static bool load_commit(LfPayload *payload, GError **error)
 				payload->checksum, actual);
 	if (!ostree_repo_read_commit_detached_metadata(payload->repo, payload->checksum,
 						       &payload->detached, NULL, &local))
-		return throw_damaged(error, "the commit's signature file", local);
+		return !is_object_unreadable(payload, OSTREE_OBJECT_TYPE_COMMIT_META, local,
+					     error) &&
+		       throw_damaged(error, "the commit's signature file", local);
 	return true;
 }
 
@@ -105,6 +152,8 @@ static bool verify_signature(const LfPayload *payload, const char *keyring, GErr
 					       &local);
 	if (result && ostree_gpg_verify_result_require_valid_signature(result, &local))
 		return true;
+	if (is_object_unreadable(payload, OSTREE_OBJECT_TYPE_COMMIT_META, local, error))
+		return false;
 	return lf_throw(error, LF_ERROR_TRUST,
 			"commit %.12s of '%s' is not signed with a key this image trusts (%s): "
 			"use a payload signed for it",
@@ -117,8 +166,7 @@ LfPayload *lf_payload_open(const char *url, const char *ref, const char *keyring
 
 	payload->url = g_strdup(url);
 	payload->ref = g_strdup(ref);
-	payload->repo = open_repo(url, error);
-	if (!payload->repo || !resolve(payload, error) || !load_commit(payload, error))
+	if (!open_repo(payload, error) || !resolve(payload, error) || !load_commit(payload, error))
 		return NULL;
 	if (keyring && !verify_signature(payload, keyring, error))
 		return NULL;
@@ -197,6 +245,7 @@ void lf_payload_free(LfPayload *payload)
 	g_clear_pointer(&payload->commit, g_variant_unref);
 	g_clear_pointer(&payload->detached, g_variant_unref);
 	g_free(payload->url);
+	g_free(payload->path);
 	g_free(payload->ref);
 	g_free(payload->checksum);
 	g_free(payload);

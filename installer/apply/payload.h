@@ -22,8 +22,8 @@ typedef void (*LfPayloadProgress)(uint64_t bytes, uint64_t total_bytes, void *us
  * Resolves the ref and checks the commit's checksum and signature. Writes nothing.
  *
  * Errors: TARGET when there is no repository at the URL; INPUT when it has no such ref (names those
- * it has); TRUST when the commit is unsigned, wrongly signed or damaged. Returns: (transfer full)
- * (nullable)
+ * it has); TRUST when the commit is unsigned, wrongly signed or damaged; IO when the repository or
+ * its medium cannot be read. Returns: (transfer full) (nullable)
  */
 LfPayload *lf_payload_open(const char *url, const char *ref, const char *keyring, GError **error);
 

@@ -1,7 +1,11 @@
 // The medium this program was started from: which device it is in.
 // Not here: waiting for it, mounting it.
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/cdrom.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/iso9660.h"
@@ -29,52 +33,94 @@ static char *build_id_of(GBytes *text, GError **error)
 	return g_steal_pointer(&build_id);
 }
 
+// Keeps the first; one that is surely about our medium goes before others.
+static void remember_trouble(LfMedium *medium, const char *path, bool is_ours, const char *cause)
+{
+	if (medium->trouble && (medium->is_ours || !is_ours))
+		return;
+	g_clear_error(&medium->trouble);
+	medium->is_ours = is_ours;
+	lf_throw(&medium->trouble, LF_ERROR_IO,
+		 "'%s' cannot be read (%s): write the medium again or use another drive", path,
+		 cause);
+}
+
+// The kernel gives a size to a CD drive without a disc too, and reading it is then an EIO.
+static bool is_empty_drive(int fd)
+{
+	int status = ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+
+	return status == CDS_NO_DISC || status == CDS_TRAY_OPEN || status == CDS_DRIVE_NOT_READY;
+}
+
 // The primary volume descriptor begins at 32 KiB, its label at byte 40. ECMA-119, 8.4
-static bool has_label(int fd)
+static bool has_label(int fd, const char *path, LfMedium *medium)
 {
 	char descriptor[72];
 	g_autofree char *label = NULL;
+	ssize_t n = TEMP_FAILURE_RETRY(pread(fd, descriptor, sizeof descriptor, 32768));
 
-	if (!lf_pread_all(fd, descriptor, sizeof descriptor, 32768, NULL) ||
-	    memcmp(descriptor, "\1CD001", 6) != 0)
+	if (n < 0) {
+		const char *cause = g_strerror(errno);
+
+		if (!is_empty_drive(fd))
+			remember_trouble(medium, path, false, cause);
+	}
+	if (n != sizeof descriptor || memcmp(descriptor, "\1CD001", 6) != 0)
 		return false;
 	label = g_strchomp(g_strndup(descriptor + 40, 32));
 	return strcmp(label, MEDIUM_LABEL) == 0;
 }
 
-static bool is_medium(const LfHost *host, const char *name, const char *build_id)
+// Whether it is ours shows only in the manifest. One that cannot be read may be; one that is
+// damaged or lacks it may also be another ISO with our label.
+static bool is_medium(const LfHost *host, const char *path, const char *build_id, LfMedium *medium)
 {
-	g_autofree char *path = lf_disk_node(name);
 	g_autoptr(GBytes) manifest = NULL;
+	g_autoptr(GError) error = NULL;
 	g_autofree char *found = NULL;
 	lf_autofd fd = -1;
 
-	if (!lf_openat(host->root_fd, path + 1, O_RDONLY | O_NONBLOCK, 0, &fd, NULL))
+	if (!lf_openat(host->root_fd, path + 1, O_RDONLY | O_NONBLOCK, 0, &fd, NULL)) {
+		if (errno == EIO)
+			remember_trouble(medium, path, false, g_strerror(EIO));
 		return false;
-	if (!has_label(fd))
+	}
+	if (!has_label(fd, path, medium))
 		return false;
-	manifest = lf_iso_read(fd, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES, NULL);
-	found = manifest ? build_id_of(manifest, NULL) : NULL;
+	manifest = lf_iso_read(fd, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES, &error);
+	found = manifest ? build_id_of(manifest, &error) : NULL;
+	if (!found)
+		remember_trouble(medium, path, g_error_matches(error, LF_ERROR, LF_ERROR_IO),
+				 error->message);
 	return g_strcmp0(found, build_id) == 0;
 }
 
-bool lf_probe_medium(const LfHost *host, char **ret_path, GError **error)
+bool lf_probe_medium(const LfHost *host, LfMedium *ret_medium, GError **error)
 {
 	g_autoptr(GBytes) own =
 		lf_read_file_at(host->root_fd, OWN_MANIFEST, MAX_MANIFEST_BYTES, error);
 	g_autofree char *build_id = own ? build_id_of(own, error) : NULL;
 	g_auto(GStrv) names = NULL;
-	char *path = NULL;
 
 	if (!build_id)
 		return false;
+	*ret_medium = (LfMedium){ NULL, NULL, false };
 	names = lf_world_list(host->root_fd, "sys/block");
 	// A drive without a medium has a size of 0, or (CD) fails to open.
-	for (char **name = names; *name && !path; name++)
+	for (char **name = names; *name && !ret_medium->path; name++) {
+		g_autofree char *path = lf_disk_node(*name);
+
 		if (!lf_disk_is_virtual(*name) &&
 		    lf_world_uint(host->root_fd, 0, "sys/block/%s/size", *name) > 0 &&
-		    is_medium(host, *name, build_id))
-			path = lf_disk_node(*name);
-	*ret_path = path;
+		    is_medium(host, path, build_id, ret_medium))
+			ret_medium->path = g_steal_pointer(&path);
+	}
 	return true;
+}
+
+void lf_medium_clear(LfMedium *medium)
+{
+	g_clear_pointer(&medium->path, g_free);
+	g_clear_error(&medium->trouble);
 }

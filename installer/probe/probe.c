@@ -43,15 +43,14 @@ static bool has_number(const LfHost *host, const LfFactDisk *disk, const char *n
 static void mark_boot_medium(const LfHost *host, const LfHolders *holders, LfFacts *facts)
 {
 	g_autofree char *number = lf_holders_source(holders, MEDIUM_MOUNT);
-	g_autofree char *path = NULL;
+	g_auto(LfMedium) medium = { NULL, NULL, false };
 
-	if (!lf_probe_medium(host, &path, NULL))
-		path = NULL;
+	(void)lf_probe_medium(host, &medium, NULL);
 	for (guint i = 0; i < facts->disks->len; i++) {
 		LfFactDisk *disk = facts->disks->pdata[i];
 
 		disk->is_boot_medium = (number && has_number(host, disk, number)) ||
-				       g_strcmp0(path, disk->path) == 0;
+				       g_strcmp0(medium.path, disk->path) == 0;
 		if (disk->is_boot_medium && !facts->boot_medium)
 			facts->boot_medium = g_strdup(disk->path);
 	}

@@ -27,9 +27,21 @@ LfFacts *lf_probe_machine(const LfHost *host, GError **error);
 LfFactDisk *lf_probe_image(const char *path, uint32_t sector_bytes, GError **error);
 
 /**
+ * LfMedium: what was found when looking for the medium this program was started from.
+ * @path: (nullable): its device, such as /dev/sr0 or /dev/sda; NULL when it is not (yet) there
+ * @trouble: (nullable): IO: a drive that could not be read, and might hold it
+ * @is_ours: that drive has our label, and could not be read behind it
+ */
+typedef struct {
+	char *path;
+	GError *trouble;
+	bool is_ours;
+} LfMedium;
+
+/**
  * lf_probe_medium:
- * @ret_path: (out) (nullable) (transfer full): device of the medium this program was started from,
- * such as /dev/sr0 or /dev/sda; NULL when it is not (yet) there
+ * @ret_medium: (out): what was found; @trouble does not keep a medium from being found in another
+ * drive
  *
  * Looks once; the medium may take its time to appear, and waiting is the caller's. It is the ISO
  * 9660 file system with the label LANDFALL whose /landfall/manifest.json has the "build_id" of our
@@ -37,4 +49,7 @@ LfFactDisk *lf_probe_image(const char *path, uint32_t sector_bytes, GError **err
  *
  * Errors: IO, INPUT when our own manifest is missing or has no build id.
  */
-bool lf_probe_medium(const LfHost *host, char **ret_path, GError **error);
+bool lf_probe_medium(const LfHost *host, LfMedium *ret_medium, GError **error);
+
+void lf_medium_clear(LfMedium *medium);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LfMedium, lf_medium_clear)

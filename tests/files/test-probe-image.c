@@ -307,14 +307,21 @@ static void make_iso(const char *dir, const char *iso, const char *label, const 
 	    "-o", iso, tree);
 }
 
-static char *find_medium(const char *root)
+static void look_for_medium(const char *root, LfMedium *medium)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(LfHost) host = lf_host_new(root, &error);
-	char *path = NULL;
 
-	assert_ok(lf_probe_medium(host, &path, &error), error);
-	return path;
+	assert_ok(lf_probe_medium(host, medium, &error), error);
+}
+
+static char *find_medium(const char *root)
+{
+	g_auto(LfMedium) medium = { NULL, NULL, false };
+
+	look_for_medium(root, &medium);
+	assert_null(medium.trouble);
+	return g_steal_pointer(&medium.path);
 }
 
 static void the_medium_is_found_by_label_and_build_id(void **state)
@@ -343,6 +350,29 @@ static void the_medium_is_found_by_label_and_build_id(void **state)
 	}
 }
 
+// Only the descriptor is left: the label is there, and what it points to is not.
+static void a_medium_of_ours_that_is_cut_short_is_told_and_another_drive_still_serves(void **state)
+{
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_autofree char *cut = g_build_filename(root, "dev/sda", NULL);
+	g_autofree char *whole = g_build_filename(root, "dev/sr0", NULL);
+	g_auto(LfMedium) alone = { NULL, NULL, false };
+	g_auto(LfMedium) both = { NULL, NULL, false };
+
+	put_text(root, "etc/landfall/manifest.json", "{\"build_id\":\"b2\"}");
+	put_text(root, "sys/block/sda/size", "1\n");
+	put_text(root, "dev/null", "");
+	make_iso(root, cut, "LANDFALL", "b2", "-R");
+	assert_int_equal(truncate(cut, 34 * 1024), 0);
+	look_for_medium(root, &alone);
+	assert_null(alone.path);
+	assert_throws(false, alone.trouble, LF_ERROR_IO, "'/dev/sda' cannot be read (");
+	put_text(root, "sys/block/sr0/size", "1\n");
+	make_iso(root, whole, "LANDFALL", "b2", "-R");
+	look_for_medium(root, &both);
+	assert_string_equal(both.path, "/dev/sr0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +387,7 @@ int main(void)
 		LF_TEST(the_facts_of_an_image_can_be_read_back),
 		LF_TEST(what_is_no_disk_is_refused),
 		LF_TEST(the_medium_is_found_by_label_and_build_id),
+		LF_TEST(a_medium_of_ours_that_is_cut_short_is_told_and_another_drive_still_serves),
 	};
 
 	return LF_TEST_MAIN(tests);

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/proc.h"
+#include "installer/apply/payload-source.h"
 #include "installer/apply/payload.h"
 
 #define REF   "debian/13/test/standard"
@@ -364,6 +365,110 @@ static void a_missing_object_is_seen(void **state)
 	}
 }
 
+// --- a medium that cannot be read ---------------------------------------------------------------
+
+// No page is mapped below mmap_min_addr: a read there is an input/output error.
+#define UNREADABLE "/proc/self/mem"
+
+static void a_read_error_names_object_and_place(void **state)
+{
+	lf_autofd fd = open(UNREADABLE, O_RDONLY | O_CLOEXEC);
+	LfPayloadExtent extent = { fd, false, 2048, 4096 };
+	g_autoptr(GError) error = NULL;
+	char data[512];
+	size_t n = 7;
+
+	assert_true(fd >= 0);
+	assert_false(
+		lf_payload_extent_read(&extent, "0123456789abcdef", data, sizeof data, &n, &error));
+	assert_true(g_error_matches(error, LF_ERROR, LF_ERROR_IO));
+	assert_non_null(
+		strstr(error->message, "object 0123456789ab of the payload cannot be read"));
+	assert_non_null(strstr(error->message, "/mem' at byte 2048: Input/output error)"));
+	assert_non_null(strstr(error->message, "write the medium again or use another drive"));
+	assert_int_equal(n, 7);
+	assert_int_equal(extent.offset_bytes, 2048);
+}
+
+static void assert_unreadable(const Fixture *f, const char *path, const char *says)
+{
+	g_autoptr(OstreeRepo) target = new_target(f);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *rev = NULL;
+
+	if (pull(f, target, NULL, NULL, &error))
+		fail_msg("the read error in '%s' went unnoticed", path);
+	if (!g_error_matches(error, LF_ERROR, LF_ERROR_IO) || !strstr(error->message, says))
+		fail_msg("'%s': %s: %s", path, lf_error_class(error)->name, error->message);
+	assert_true(ostree_repo_resolve_rev(target, "debian:" REF, TRUE, &rev, NULL));
+	assert_null(rev);
+}
+
+// A directory can be opened like a file, and fails when it is read.
+static void an_object_that_cannot_be_read_is_no_damage(void **state)
+{
+	const Fixture *f = *state;
+	g_autoptr(GPtrArray) paths = object_files(f);
+
+	for (guint i = 0; i < paths->len; i++) {
+		const char *path = g_ptr_array_index(paths, i);
+		g_autofree char *aside = g_strconcat(path, ".aside", NULL);
+		g_autofree char *inside = g_build_filename(path, "x", NULL);
+
+		if (g_str_has_suffix(path, ".commit"))
+			continue;
+		assert_int_equal(g_rename(path, aside), 0);
+		assert_int_equal(g_mkdir_with_parents(inside, 0755), 0);
+		assert_unreadable(f, path, "use another drive");
+		assert_int_equal(g_rmdir(inside), 0);
+		assert_int_equal(g_rmdir(path), 0);
+		assert_int_equal(g_rename(aside, path), 0);
+	}
+}
+
+static void a_repository_that_cannot_be_read_is_not_missing_or_damaged(void **state)
+{
+	const Fixture *f = *state;
+	g_autofree char *commit =
+		g_strdup_printf("repo/objects/%.2s/%s.commit", f->checksum, f->checksum + 2);
+	const char *const names[] = { "repo/config", "repo/refs/heads/" REF, commit };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = below(f, names[i]);
+		g_autofree char *aside = g_strconcat(path, ".aside", NULL);
+
+		assert_int_equal(g_rename(path, aside), 0);
+		assert_int_equal(symlink(UNREADABLE, path), 0);
+		assert_unreadable(f, path, "use another drive");
+		assert_int_equal(g_unlink(path), 0);
+		assert_int_equal(g_rename(aside, path), 0);
+	}
+}
+
+static void a_repository_with_a_broken_config_is_damaged(void **state)
+{
+	const Fixture *f = *state;
+	g_autofree char *path = below(f, "repo/config");
+	g_autofree char *text = NULL;
+
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	assert_true(g_file_set_contents(path, "[core\nmo\x01", -1, NULL));
+	assert_refused(f->url, REF, f->keyring, LF_ERROR_TRUST, "is damaged");
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void away_from_a_medium_what_is_missing_is_missing(void **state)
+{
+	const Fixture *f = *state;
+	g_autofree char *path = below(f, "not/there/at/all");
+	g_autoptr(GError) error = NULL;
+
+	assert_true(lf_payload_source_check(path, &error));
+	assert_null(error);
+	assert_true(lf_payload_source_check("/proc/nothing", &error));
+	assert_null(error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +479,11 @@ int main(void)
 		cmocka_unit_test(every_object_arrives_whole),
 		cmocka_unit_test(damage_in_any_object_is_seen),
 		cmocka_unit_test(a_missing_object_is_seen),
+		cmocka_unit_test(a_read_error_names_object_and_place),
+		cmocka_unit_test(an_object_that_cannot_be_read_is_no_damage),
+		cmocka_unit_test(a_repository_that_cannot_be_read_is_not_missing_or_damaged),
+		cmocka_unit_test(a_repository_with_a_broken_config_is_damaged),
+		cmocka_unit_test(away_from_a_medium_what_is_missing_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

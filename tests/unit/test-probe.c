@@ -479,13 +479,57 @@ static void without_a_manifest_of_our_own_no_medium_is_looked_for(void **state)
 	g_autoptr(LfTestDir) root = lf_test_dir();
 	g_autoptr(GError) error = NULL;
 	g_autoptr(LfHost) host = lf_host_new(root, &error);
-	g_autofree char *path = NULL;
+	g_auto(LfMedium) medium = { NULL, NULL, false };
 
-	assert_throws(lf_probe_medium(host, &path, &error), error, LF_ERROR_IO, "manifest.json");
+	assert_throws(lf_probe_medium(host, &medium, &error), error, LF_ERROR_IO, "manifest.json");
 	g_clear_error(&error);
 	put(root, "etc/landfall/manifest.json", "{\"build_id\":\"\"}");
-	assert_throws(lf_probe_medium(host, &path, &error), error, LF_ERROR_INPUT, "build_id");
-	assert_null(path);
+	assert_throws(lf_probe_medium(host, &medium, &error), error, LF_ERROR_INPUT, "build_id");
+	assert_null(medium.path);
+}
+
+static void look_for_medium(const char *root, LfMedium *medium)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfHost) host = lf_host_new(root, &error);
+
+	put(root, "etc/landfall/manifest.json", "{\"build_id\":\"b1\"}");
+	assert_ok(lf_probe_medium(host, medium, &error), error);
+}
+
+static void a_drive_that_cannot_be_read_is_told(void **state)
+{
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_auto(LfMedium) medium = { NULL, NULL, false };
+
+	put(root, "sys/block/sr0/size", "1000\n");
+	put_disk(root, "sdb", 1 << 20);
+	put(root, "sys/block/sdb/size", "2048\n");
+	// No page is mapped at 32768: a read there is an input/output error.
+	put_link(root, "dev/sr0", "/proc/self/mem");
+	look_for_medium(root, &medium);
+	assert_null(medium.path);
+	assert_false(medium.is_ours);
+	assert_throws(false, medium.trouble, LF_ERROR_IO,
+		      "'/dev/sr0' cannot be read (Input/output error): write the medium again or "
+		      "use another drive");
+}
+
+static void drives_without_a_medium_or_too_small_are_no_trouble(void **state)
+{
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_auto(LfMedium) medium = { NULL, NULL, false };
+
+	put(root, "sys/block/sr0/size", "0\n");
+	put_link(root, "dev/sr0", "/proc/self/mem");
+	put(root, "sys/block/sr1/size", "1000\n");
+	put_disk(root, "sda", 512);
+	put(root, "sys/block/sda/size", "1\n");
+	put_disk(root, "sdb", 1 << 20);
+	put(root, "sys/block/sdb/size", "2048\n");
+	look_for_medium(root, &medium);
+	assert_null(medium.path);
+	assert_null(medium.trouble);
 }
 
 int main(void)
@@ -507,6 +551,8 @@ int main(void)
 		LF_TEST(udev_records_are_bounded_and_cleaned),
 		LF_TEST(where_the_medium_is_mounted_its_disk_is_known),
 		LF_TEST(without_a_manifest_of_our_own_no_medium_is_looked_for),
+		LF_TEST(a_drive_that_cannot_be_read_is_told),
+		LF_TEST(drives_without_a_medium_or_too_small_are_no_trouble),
 	};
 
 	return LF_TEST_MAIN(tests);
