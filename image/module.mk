@@ -68,8 +68,9 @@ REF_JSONS := $(foreach f,$(FLAVOURS),$(IMG)/refs/$(f).json)
 # One after the other: each prunes what the other might be writing.
 $(foreach f,$(filter-out standard,$(FLAVOURS)),$(eval $(IMG)/refs/$(f).json: | $(IMG)/refs/standard.json))
 
-$(IMG)/repo.stamp: $(REF_JSONS) image/sign
-	$(call say,SIGN,$(IMG)/repo)image/sign $(IMG)/repo $(IMG)/keys && touch $@
+$(IMG)/repo.stamp: $(REF_JSONS) image/check-sharing image/sign
+	$(call say,SIGN,$(IMG)/repo)image/check-sharing $(IMG)/repo && \
+		image/sign $(IMG)/repo $(IMG)/keys && touch $@
 
 # --- initramfs ----------------------------------------------------------------------------------
 STAGE := $(IMG)/modules

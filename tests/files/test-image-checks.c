@@ -1,5 +1,5 @@
-// The scripts that refuse a kernel or an initrd during the build: kernel-config/check and
-// image/check-initrd, on files made here.
+// The scripts that refuse a kernel, an initrd or refs during the build: kernel-config/check,
+// image/check-initrd and image/check-sharing, on files made here.
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -236,6 +236,82 @@ static void a_listing_that_is_not_there_is_refused(void **state)
 	g_free(run_script(dir, "image/check-initrd", "nope.txt", 1));
 }
 
+// --- refs ---------------------------------------------------------------------------------------
+
+// Two refs of the same tree with kernels of their own. @change: shell words that run in the second
+// tree.
+static char *check_refs(const char *change, int wanted_status)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *script = g_strdup_printf(
+		"umask 022; ostree --repo=repo init --mode=archive\n"
+		"for name in amd64 rt-amd64; do (\n"
+		"mkdir -p tree-$name; cd tree-$name\n"
+		"mkdir -p usr/bin usr/lib/modules/6.12-$name usr/share/doc/linux-image-6.12-$name\n"
+		"mkdir -p usr/lib/sysimage/dpkg/info usr/share/factory/var/lib/apt 'a b'\n"
+		"echo kernel $name >usr/lib/modules/6.12-$name/vmlinuz\n"
+		"echo text >usr/share/doc/linux-image-6.12-$name/copyright\n"
+		"ln -s linux-image-6.12-$name usr/share/doc/linux-image-$name\n"
+		"echo list $name >usr/lib/sysimage/dpkg/info/linux-image-6.12-$name.list\n"
+		"echo list >usr/lib/sysimage/dpkg/info/bash.list\n"
+		"echo $name >usr/lib/sysimage/dpkg/status\n"
+		"echo $name >usr/share/factory/var/lib/apt/extended_states\n"
+		"echo program >usr/bin/program; ln -s program usr/bin/link; echo x >'a b/c d'\n"
+		"[ $name = amd64 ] || { %s; }\n"
+		"); ostree --repo=repo commit --branch=debian/$name --no-xattrs --owner-uid=0 "
+		"--owner-gid=0 --tree=dir=tree-$name; done",
+		change);
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_proc_run(
+			  &(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-euc", script), .cwd = dir },
+			  NULL, &error),
+		  error);
+	return run_script(dir, "image/check-sharing", "repo", wanted_status);
+}
+
+static void refs_that_differ_in_their_kernels_pass(void **state)
+{
+	g_autofree char *said = check_refs(":", 0);
+
+	assert_string_equal(said, "");
+}
+
+static void refs_that_differ_in_anything_else_are_refused(void **state)
+{
+	static const struct {
+		const char *change;
+		const char *path;
+	} rows[] = {
+		{ "echo other >usr/bin/program", "\n  /usr/bin/program\n" },
+		{ "chmod 0700 usr/bin/program", "\n  /usr/bin/program\n" },
+		{ "rm usr/bin/program", "\n  /usr/bin/program\n" },
+		{ "echo x >usr/bin/more", "\n  /usr/bin/more\n" },
+		{ "ln -sfn other usr/bin/link", "\n  /usr/bin/link\n" },
+		{ "chmod 0700 usr/bin", "\n  /usr/bin\n" },
+		{ "mkdir usr/lib/empty", "\n  /usr/lib/empty\n" },
+		{ "echo y >'a b/c d'", "\n  /a b/c d\n" },
+		{ "echo other >usr/lib/sysimage/dpkg/info/bash.list",
+		  "\n  /usr/lib/sysimage/dpkg/info/bash.list\n" },
+		{ "echo x >usr/lib/sysimage/dpkg/status-old",
+		  "\n  /usr/lib/sysimage/dpkg/status-old\n" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *said = check_refs(rows[i].change, 1);
+
+		assert_contains(said, "differ in more than their kernels: ");
+		assert_contains(said, rows[i].path);
+	}
+}
+
+static void a_repository_that_cannot_be_read_is_refused(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+
+	g_free(run_script(dir, "image/check-sharing", "nope", 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +325,9 @@ int main(void)
 		LF_TEST(an_initrd_that_lacks_any_one_file_is_refused),
 		LF_TEST(a_name_that_only_begins_or_ends_alike_is_not_the_file),
 		LF_TEST(a_listing_that_is_not_there_is_refused),
+		LF_TEST(refs_that_differ_in_their_kernels_pass),
+		LF_TEST(refs_that_differ_in_anything_else_are_refused),
+		LF_TEST(a_repository_that_cannot_be_read_is_refused),
 	};
 
 	return LF_TEST_MAIN(tests);
