@@ -74,6 +74,7 @@ static void make_payload(Bench *bench)
 	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "commit", "--branch=" REF, "--owner-uid=0",
 			 "--owner-gid=0", "--no-xattrs", from));
 	bench->plan.url = g_strconcat("file://", bench->dir, "/repo", NULL);
+	bench->plan.upgrade_url = bench->plan.url;
 	bench->payload = lf_payload_open(bench->plan.url, REF, NULL, &error);
 	assert_ok(bench->payload != NULL, error);
 	facts = lf_payload_facts(bench->payload);
