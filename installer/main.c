@@ -44,19 +44,43 @@ typedef struct {
 	const char *arguments;
 	const char *summary;
 	int min_args, max_args;
+	const char *const *options; /* those that mean something to it */
 	int (*run)(const LfCmd *cmd, GError **error);
 } Verb;
 
+static const char *const machine_options[] = { "root", "disk", "sector-size", NULL };
+static const char *const plan_options[] = { "root", "disk", "sector-size", "json", NULL };
+static const char *const check_options[] = { "root", NULL };
+
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
-	  lf_cmd_install },
+	  machine_options, lf_cmd_install },
 	{ "facts", "[KICKSTART]",
 	  "print what is true of this machine, and of the kickstart's payload", 0, 1,
-	  lf_cmd_facts },
+	  machine_options, lf_cmd_facts },
 	{ "plan", "KICKSTART", "print what an install would do here, and do nothing", 1, 1,
-	  lf_cmd_plan },
+	  plan_options, lf_cmd_plan },
 	{ "check", "KICKSTART", "check a kickstart; nothing of this machine is looked at", 1, 1,
-	  lf_cmd_check },
+	  check_options, lf_cmd_check },
+};
+
+static LfCmd cmd = { .sector_bytes = 512, .effects = &real_effects };
+static gboolean is_version, is_help;
+static char **words;
+
+// The first is for parsing alone: GOption shows a help option by itself.
+static const GOptionEntry options[] = {
+	{ "help", 'h', 0, G_OPTION_ARG_NONE, &is_help, NULL, NULL },
+	{ "root", 0, 0, G_OPTION_ARG_FILENAME, &cmd.root,
+	  "Directory that stands for / (/proc, /sys, /dev, /run, seed)", "DIR" },
+	{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &cmd.disk,
+	  "Look at this disk alone; a plain file is a disk", "PATH" },
+	{ "sector-size", 0, 0, G_OPTION_ARG_INT, &cmd.sector_bytes,
+	  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
+	{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
+	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
 static const Verb *find_verb(const char *name)
@@ -74,7 +98,8 @@ static char *describe(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
 		g_string_append_printf(text, "  %-8s %-12s %s\n", verbs[i].name, verbs[i].arguments,
 				       verbs[i].summary);
-	g_string_append(text, "\nExit status: 0 done; 2 input, 3 unsupported, 4 target, 5 trust, "
+	g_string_append(text, "\n'landfall-installer VERB --help' tells more about a verb.\n\n"
+			      "Exit status: 0 done; 2 input, 3 unsupported, 4 target, 5 trust, "
 			      "6 network, 7 io, 8 internal.");
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
@@ -88,64 +113,95 @@ static int fail(const GError *error)
 	return class->exit_status;
 }
 
-static int run_verb(LfCmd *cmd, char **words)
+// GOption's own way would print '?' for every letter that a locale of C does not have.
+static int print_help(GOptionContext *help)
 {
-	const Verb *verb = find_verb(words[0]);
+	g_autofree char *text = g_option_context_get_help(help, TRUE, NULL);
+
+	return fputs(text, stdout) < 0;
+}
+
+static int help_program(void)
+{
+	g_autoptr(GOptionContext) help = g_option_context_new("VERB [ARGUMENT…]");
+	g_autofree char *description = describe();
+
+	g_option_context_add_main_entries(help, options + 1, NULL);
+	g_option_context_set_description(help, description);
+	return print_help(help);
+}
+
+static int help_verb(const Verb *verb)
+{
+	g_autoptr(GOptionContext) help = g_option_context_new(verb->arguments);
+	g_autofree char *name = g_strdup_printf("landfall-installer %s", verb->name);
+	g_autofree char *summary =
+		g_strdup_printf("%c%s.", g_ascii_toupper(verb->summary[0]), verb->summary + 1);
+	GOptionEntry entry[2] = { { NULL, 0, 0, 0, NULL, NULL, NULL } };
+
+	for (size_t i = 0; options[i].long_name; i++) {
+		if (!g_strv_contains(verb->options, options[i].long_name))
+			continue;
+		entry[0] = options[i];
+		g_option_context_add_main_entries(help, entry, NULL);
+	}
+	g_set_prgname(name);
+	g_option_context_set_summary(help, summary);
+	return print_help(help);
+}
+
+static int run_verb(char **args)
+{
+	const Verb *verb = find_verb(args[0]);
 	g_autoptr(GError) error = NULL;
 	int n_args, status;
 
+	if (!verb && is_help && !args[0])
+		return help_program();
 	if (!verb) {
 		lf_throw(&error, LF_ERROR_INPUT, "no verb '%s': see --help",
-			 words[0] ? words[0] : "");
+			 args[0] ? args[0] : "");
 		return fail(error);
 	}
-	cmd->args = words + 1;
-	n_args = (int)g_strv_length(cmd->args);
+	if (is_help)
+		return help_verb(verb);
+	cmd.args = args + 1;
+	n_args = (int)g_strv_length(cmd.args);
 	if (n_args < verb->min_args || n_args > verb->max_args) {
 		lf_throw(&error, LF_ERROR_INPUT, "usage: landfall-installer %s %s", verb->name,
 			 verb->arguments);
 		return fail(error);
 	}
-	status = verb->run(cmd, &error);
+	status = verb->run(&cmd, &error);
 	return error ? fail(error) : status;
 }
 
-static void cmd_clear(LfCmd *cmd)
+static bool parse_options(int argc, char **argv, GError **error)
 {
-	g_free(cmd->root);
-	g_free(cmd->disk);
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	// Which help is wanted is known only when the verb is.
+	g_option_context_set_help_enabled(context, FALSE);
+	g_option_context_add_main_entries(context, options, NULL);
+	return g_option_context_parse(context, &argc, &argv, error) ||
+	       lf_rethrow(error, LF_ERROR_INPUT);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LfCmd, cmd_clear)
+
+static void clear(void)
+{
+	g_free(cmd.root);
+	g_free(cmd.disk);
+	g_strfreev(words);
+}
 
 int main(int argc, char **argv)
 {
-	g_auto(LfCmd) cmd = { .sector_bytes = 512, .effects = &real_effects };
-	g_auto(GStrv) words = NULL;
-	g_autofree char *description = describe();
-	gboolean is_version = FALSE;
-	const GOptionEntry options[] = {
-		{ "root", 0, 0, G_OPTION_ARG_FILENAME, &cmd.root,
-		  "Directory that stands for / (/proc, /sys, /dev, /run, seed)", "DIR" },
-		{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &cmd.disk,
-		  "Look at this disk alone; a plain file is a disk", "PATH" },
-		{ "sector-size", 0, 0, G_OPTION_ARG_INT, &cmd.sector_bytes,
-		  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
-		{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL,
-		  "VERB [ARGUMENT…]" },
-		{ NULL, 0, 0, 0, NULL, NULL, NULL },
-	};
-	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
 	char *none[] = { NULL };
+	int status;
 
-	g_option_context_add_main_entries(context, options, NULL);
-	g_option_context_set_description(context, description);
-	if (!g_option_context_parse(context, &argc, &argv, &error)) {
-		lf_rethrow(&error, LF_ERROR_INPUT);
+	if (!parse_options(argc, argv, &error))
 		return fail(error);
-	}
 	if (is_version)
 		return puts("landfall-installer " LF_VERSION) < 0;
 	if (!cmd.root)
@@ -154,5 +210,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	// libdevmapper then makes its nodes itself and does not wait for udev's rules.
 	g_setenv("DM_DISABLE_UDEV", "1", TRUE);
-	return run_verb(&cmd, words ? words : none);
+	status = run_verb(words ? words : none);
+	clear();
+	return status;
 }
