@@ -1,7 +1,7 @@
 #pragma once
 
 #include "installer/apply/userdb.h"
-#include "kickstart/profile.h"
+#include "installer/plan/plan.h"
 
 /**
  * lf_accounts_merge:

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/event.h"
-#include "kickstart/profile.h"
+#include "installer/plan/plan.h"
 
 /**
  * LfScriptPlace: where the scripts of one kind run.
