@@ -25,7 +25,7 @@ TESTS :=
 FUZZERS :=
 DEVICE_PROGS :=
 HELP := 'deps         install what is needed, as Debian packages' \
-	'all          build the programs (default)' 'clean        remove $(O)'
+	'all          build the programs and their manual pages (default)' 'clean        remove $(O)'
 
 # --- flags --------------------------------------------------------------------------------------
 CC ?= cc

@@ -5,6 +5,8 @@ MAN_PAGES := $(patsubst docs/man/%.in,$(O)/man/%,$(wildcard docs/man/*.in))
 
 .PHONY: man
 man: $(MAN_PAGES)
+# The README sends the reader of either there.
+all demo: man
 
-$(O)/man/%: docs/man/%.in docs/mkman $(O)/landfall $(O)/landfall-installer
+$(O)/man/%: docs/man/%.in docs/mkman $(O)/landfall $(O)/landfall-fdo $(O)/landfall-installer
 	$(call say,MAN,$@)mkdir -p $(@D) && docs/mkman $< $(O) '$(VERSION)' >$@
