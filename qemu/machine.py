@@ -119,6 +119,7 @@ class Config:
     arch: str = ""
     iso: str = ""
     iso_as: str = "cd"
+    iso_bad_at: int = -1
     disks: list = field(default_factory=list)
     state: str = ""
     tpm: bool = True
@@ -306,7 +307,7 @@ class Machine:
             argv += ["-device", f"{row.tpm_device},tpmdev=tpm"]
         argv += self._usb_argv()
         if config.iso:
-            argv += iso_argv(config.iso, config.iso_as)
+            argv += iso_argv(config.iso, config.iso_as, config.iso_bad_at)
         for index, disk in enumerate(config.disks):
             argv += disk_argv(disk, index, has_iothread=self.accel != "tcg")
         if config.no_reboot:
@@ -362,10 +363,14 @@ class Machine:
         return ["-device", "qemu-xhci,id=usb"] if usb or any(d.bus == "usb" for d in self.config.disks) else []
 
 
-def iso_argv(iso, kind):
-    """The installation medium. It is first in this boot's order, as a BMC's "boot once" makes it."""
-    node = f"driver=raw,node-name=iso,read-only=on,file.driver=file,file.filename={_quote(iso)}"
-    argv = ["-blockdev", f"{node},file.locking=off"]
+def iso_argv(iso, kind, bad_at):
+    """The installation medium. It is first in this boot's order, as a BMC's "boot once" makes it. The sector
+    with the byte `bad_at` cannot be read; negative: all can."""
+    file = ["driver=file", f"filename={_quote(iso)}", "locking=off"]
+    if bad_at >= 0:
+        error = ["event=read_aio", "errno=5", f"sector={bad_at // SECTORS[0]}", "once=off"]
+        file = ["driver=blkdebug", *(f"image.{o}" for o in file), *(f"inject-error.0.{o}" for o in error)]
+    argv = ["-blockdev", ",".join(["driver=raw", "node-name=iso", "read-only=on", *(f"file.{o}" for o in file)])]
     if kind == "usb":
         return argv + ["-device", "usb-storage,bus=usb.0,drive=iso,removable=on,id=iso-drive,bootindex=0"]
     if kind == "usb-cd":

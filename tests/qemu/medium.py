@@ -59,16 +59,29 @@ def signed_by_stranger(iso, ref, folder):
     return out
 
 
-def with_flipped_byte(iso, folder):
-    """Flips one bit in the middle of the repository's middle object. Returns the ISO and the object's path."""
+def middle_object(iso):
+    """Returns the byte in the middle of the repository's middle object, and the object's path."""
     files = _files(iso, "/repo/objects", "*.filez")
     assert len(files) > 100, f"the repository in '{iso}' has only {len(files)} file objects"
     big = sorted((f for f in files if f[1] > 4096), key=lambda f: f[2])
     start, size, path = big[len(big) // 2]
+    return start * SECTOR + size // 2, path
+
+
+def commit_object(iso, ref, folder):
+    """Returns the byte at which a ref's commit begins."""
+    inside = object_path(commit_of(iso, ref, folder), "commit")
+    start, _, _ = _files(iso, str(Path(inside).parent), Path(inside).name)[0]
+    return start * SECTOR
+
+
+def with_flipped_byte(iso, folder):
+    """Flips one bit in the middle of the repository's middle object. Returns the ISO and the object's path."""
+    offset, path = middle_object(iso)
     out = folder / "flipped.iso"
     subprocess.run(["cp", "--reflink=auto", "--sparse=auto", str(iso), str(out)], check=True)
     with open(out, "r+b") as image:
-        image.seek(start * SECTOR + size // 2)
+        image.seek(offset)
         byte = image.read(1)
         image.seek(-1, 1)
         image.write(bytes([byte[0] ^ 0x10]))

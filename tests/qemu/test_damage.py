@@ -30,25 +30,35 @@ def has_table(disk):
         return image.read(8) == b"EFI PART"
 
 
-def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
-    site = lab.site()
-    iso, path = medium.with_flipped_byte(lab.seed(site), lab.folder)
-    disk = lab.disk()
-    with lab.machine("install", iso=str(iso), disks=[disk], no_reboot=True) as vm:
+def assert_pull_fails(lab, iso, path, disk, error_class, **options):
+    """The pull of an object ends the installation: right class, the object's name, a report on the console."""
+    with lab.machine("install", iso=str(iso), disks=[disk], no_reboot=True, **options) as vm:
         end = vm.events.wait_end(INSTALL_SECONDS)
-        assert end["state"] == "failed", f"a damaged object was installed: {end}"
-        assert end["error"]["class"] == "trust", end["error"]
+        assert end["state"] == "failed", f"a damaged medium was installed from: {end}"
+        assert end["error"]["class"] == error_class, end["error"]
         checksum = path.removeprefix("/repo/objects/").removesuffix(".filez").replace("/", "")
         assert checksum[:12] in end["error"]["message"], f"the damaged object {checksum} is not named: {end}"
         started = [e["step"] for e in vm.events.all() if e["state"] == "started"]
         assert any("pull" in step for step in started), f"the damage was not found by the pull: {started}"
-        vm.console.expect(r"\(trust\)|error class 'trust'", 20)
+        vm.console.expect(rf"\({error_class}\)|error class '{error_class}'", 20)
         assert squeeze(end["error"]["message"]) in squeeze(vm.console.text())
         vm.quit()
     assert "BOOTX64.EFI" not in boot_files(disk)
+
+
+def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
+    iso, path = medium.with_flipped_byte(lab.seed(lab.site()), lab.folder)
+    disk = lab.disk()
+    assert_pull_fails(lab, iso, path, disk, "trust")
     # Without a network the firmware does not wait for PXE before it gives up.
     with lab.machine("boot", disks=[disk], network="none") as vm:
         vm.console.expect("No bootable option or device was found", BOOT_SECONDS)
         vm.quit()
         text = vm.console.text()
         assert "Linux version" not in text and "login:" not in text and "GRUB" not in text
+
+
+def test_a_medium_that_cannot_be_read_in_the_middle_is_a_failure_of_its_own_class(lab):
+    iso = lab.seed(lab.site())
+    offset, path = medium.middle_object(iso)
+    assert_pull_fails(lab, iso, path, lab.disk(), "io", iso_bad_at=offset)

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.machine
 
 # What a machine does after a failure, when the kickstart says nothing: what only an operator can heal is
 # not tried again; what may be a bad read is.
-NEXT = {"input": "poweroff", "target": "poweroff", "trust": "retry"}
+NEXT = {"input": "poweroff", "target": "poweroff", "trust": "retry", "io": "retry"}
 
 
 def writes(vm):
@@ -82,6 +82,19 @@ def test_a_kickstart_with_errors_is_refused(lab):
     text = lab.site().kickstart().replace("--size=3000", "--size=big")
     line = next(n for n, row in enumerate(text.splitlines(), 1) if "--size=big" in row)
     refuse(lab, lab.seed(text, "--no-check"), [lab.disk()], "input", [f":{line}:"])
+
+
+def test_a_service_that_the_system_has_not_is_refused(lab):
+    """What only the payload can tell is looked at before the first write, too."""
+    site = lab.site(extra="services --enabled=sshd-misspelt")
+    refuse(lab, lab.seed(site), [lab.disk()], "input", ["sshd-misspelt"])
+
+
+def test_a_medium_that_cannot_be_read_is_refused(lab):
+    site = lab.site()
+    iso = lab.seed(site)
+    bad = medium.commit_object(iso, site.ref, lab.folder)
+    refuse(lab, iso, [lab.disk()], "io", ["cannot be read", "use another drive"], iso_bad_at=bad)
 
 
 def test_an_iso_without_kickstart_is_refused(lab):
