@@ -44,6 +44,8 @@ fuzz-elf_LIBS := initramfs base
 fuzz-facts_LIBS := plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-bootentry_LIBS := apply plan kickstart base
+fuzz-filez_LIBS := apply plan kickstart base
+fuzz-cmdline_LIBS := init base
 fuzz-image_LIBS := probe plan kickstart base
 $(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher test-landfall-fdo,\
 	$(eval $(t)_LIBS := fdo base))
