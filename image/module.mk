@@ -30,7 +30,7 @@ initramfs: $(IMG)/initramfs.img
 
 # --- roots: the installed system without a kernel, and the build chroot -------------------------
 $(IMG)/root.tar $(IMG)/build.tar: $(IMG)/%.tar: image/packages/%.txt image/bootstrap \
-		image/package-list image/arch/$(ARCH).mk | $(deps_stamp)
+		image/package-list image/apt-proxy image/arch/$(ARCH).mk | $(deps_stamp)
 	$(call say,DEBIAN,$@)$(IMAGE_ENV) image/bootstrap $(SUITE) $(ARCH) $* $< $@
 
 # Unpacked for one user, with no devices: it compiles and is read from, nothing boots it.
@@ -52,7 +52,7 @@ $(IMG)/keys/keyring.gpg: image/keys | $(deps_stamp)
 		image/keys $(IMG)/keys && touch $@
 
 # --- commits ------------------------------------------------------------------------------------
-COMPOSE := $(addprefix image/,compose lay-esp arch/$(ARCH).mk settle commit check-initrd namespace chroot) \
+COMPOSE := $(addprefix image/,compose apt-proxy lay-esp arch/$(ARCH).mk settle commit check-initrd namespace chroot) \
 	kernel-config/check kernel-config/common.conf
 ROOT_FILES := $(shell find image/root -type f)
 define flavour_rules
