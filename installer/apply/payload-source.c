@@ -100,6 +100,14 @@ static bool is_on_medium(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == ISOFS_SUPER_MAGIC;
 }
 
+// Who may not open the device cannot tell whether it can be read.
+static bool open_device(const char *path, int *ret_fd, GError **error)
+{
+	if (lf_openat(AT_FDCWD, path, O_RDONLY, 0, ret_fd, error))
+		return true;
+	return errno == EACCES || errno == EPERM ? lf_rethrow(error, LF_ERROR_UNSUPPORTED) : false;
+}
+
 // A medium that cannot be read this way is no error: its files still can. But isofs hides why a
 // file is not found, so a read error is kept.
 static bool index_medium(LfPayloadSource *source)
@@ -108,10 +116,10 @@ static bool index_medium(LfPayloadSource *source)
 	g_autoptr(GError) local = NULL;
 	lf_autofd device = -1;
 
-	if (!is_on_medium(source->objects_fd) || !find_place(source->objects_fd, &place) ||
-	    !lf_openat(AT_FDCWD, place.device, O_RDONLY, 0, &device, NULL))
+	if (!is_on_medium(source->objects_fd) || !find_place(source->objects_fd, &place))
 		return false;
-	if (!lf_iso_walk(device, place.below, remember, source, &local)) {
+	if (!open_device(place.device, &device, &local) ||
+	    !lf_iso_walk(device, place.below, remember, source, &local)) {
 		if (g_error_matches(local, LF_ERROR, LF_ERROR_IO))
 			source->unread = g_steal_pointer(&local);
 		return false;
@@ -148,11 +156,11 @@ bool lf_payload_source_check(const char *path, GError **error)
 	size_t length = 0;
 	lf_autofd dir = open_ancestor(path, &length);
 
-	if (dir < 0 || !is_on_medium(dir) || !find_place(dir, &place) ||
-	    !lf_openat(AT_FDCWD, place.device, O_RDONLY, 0, &device, NULL))
+	if (dir < 0 || !is_on_medium(dir) || !find_place(dir, &place))
 		return true;
 	below = g_strconcat(place.below, path + length, NULL);
-	if (lf_iso_find(device, below, &extent, &local) ||
+	if ((open_device(place.device, &device, &local) &&
+	     lf_iso_find(device, below, &extent, &local)) ||
 	    !g_error_matches(local, LF_ERROR, LF_ERROR_IO))
 		return true;
 	return lf_throw(error, LF_ERROR_IO,
