@@ -45,11 +45,11 @@ cryptsetup open --key-file /run/key "${disk}3" root
 mkfs.vfat "${disk}1" >/dev/null
 mkfs.ext4 -q -F "${disk}2"
 mkfs.ext4 -q -F /dev/mapper/root
-mount /dev/mapper/root /mnt/root
+mount -t ext4 /dev/mapper/root /mnt/root
 mkdir -p /mnt/root/boot
-mount "${disk}2" /mnt/root/boot
+mount -t ext4 "${disk}2" /mnt/root/boot
 mkdir -p /mnt/root/boot/efi
-mount "${disk}1" /mnt/root/boot/efi
+mount -t vfat "${disk}1" /mnt/root/boot/efi
 took format "$start"
 pull=$(now)
 ostree admin init-fs --modern /mnt/root
