@@ -60,10 +60,11 @@ def signed_by_stranger(iso, ref, folder):
 
 
 def middle_object(iso):
-    """Returns the byte in the middle of the repository's middle object, and the object's path."""
+    """Returns the byte in the middle of the repository's middle object, and the object's path. It is so large
+    that no other object shares a page with that byte: a page is what the kernel reads."""
     files = _files(iso, "/repo/objects", "*.filez")
     assert len(files) > 100, f"the repository in '{iso}' has only {len(files)} file objects"
-    big = sorted((f for f in files if f[1] > 4096), key=lambda f: f[2])
+    big = sorted((f for f in files if f[1] > 65536), key=lambda f: f[2])
     start, size, path = big[len(big) // 2]
     return start * SECTOR + size // 2, path
 
