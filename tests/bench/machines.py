@@ -11,9 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from qemu.machine import Config, Disk, Machine, Outcome
+from qemu.serial import Timeout
 
 DISK_BYTES = 8 << 30
 LIMIT_SECONDS = 900
+INSTALL_SECONDS = 300
 POLL = 0.01
 
 KICKSTART = """\
@@ -84,11 +86,12 @@ class Bench:
             "events": str(self.folder / f"ours-{memory}.events"),
         }
         with Machine(Config(**options)) as machine:
-            if machine.wait(LIMIT_SECONDS) != Outcome.POWEROFF:
+            try:
+                end = machine.events.wait_end(INSTALL_SECONDS)
+            except Timeout:
                 return None
-            events = machine.events.all()
-        is_done = any(e["step"] == "install" and e["state"] == "done" for e in events)
-        return events if is_done else None
+            is_done = end["state"] == "done" and machine.wait(60) == Outcome.POWEROFF
+            return machine.events.all() if is_done else None
 
     def pipeline(self, iso, payload_bytes):
         """Runs the command-line pipeline and returns its times by name."""
