@@ -15,7 +15,7 @@ from qemu.serial import Timeout
 
 DISK_BYTES = 8 << 30
 LIMIT_SECONDS = 900
-INSTALL_SECONDS = 300
+INSTALL_SECONDS = 180
 POLL = 0.01
 
 KICKSTART = """\
