@@ -8,7 +8,8 @@
 #include "kickstart/near.h"
 #include "kickstart/value.h"
 
-#define REDACTED "********"
+#define REDACTED   "********"
+#define PLAIN_NAME G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-"
 
 // --- findings -----------------------------------------------------------------------------------
 
@@ -253,6 +254,22 @@ static void take_words(LfCall *call, const LfWords *line)
 	}
 }
 
+// Whose options are not known may have a secret in any of them: only the first word, which is a
+// name, and the options' names are kept.
+static void cut_free_words(LfCall *call, const LfWords *line)
+{
+	for (size_t i = 1; i < line->count; i++) {
+		const char *text = line->items[i].text;
+		const char *equals = strchr(text, '=');
+		g_autofree char *name = equals ? g_strndup(text, (size_t)(equals - text)) : NULL;
+		bool is_plain = name && *name && strspn(name, PLAIN_NAME) == strlen(name);
+
+		if (!equals && (g_str_has_prefix(text, "--") || (i == 1 && *text != '-')))
+			continue;
+		cut(call, &line->items[i], is_plain ? name : NULL);
+	}
+}
+
 // --- the line as a whole ------------------------------------------------------------------------
 
 static bool holds_secrets(const LfCommand *command)
@@ -332,6 +349,8 @@ bool lf_call_parse(const LfCommand *command, const LfPlace *place, const LfWords
 		take_words(ret, line);
 		check_words(ret);
 		check_required(ret);
+	} else {
+		cut_free_words(ret, line);
 	}
 	return !ret->is_broken;
 }

@@ -68,7 +68,7 @@ typedef struct LfParser LfParser;
 enum {
 	LF_COMMAND_ONCE = 1 << 0, /* a second line takes the first one's place, with a warning */
 	LF_COMMAND_SECRET_WORDS = 1 << 1, /* its words are secrets */
-	LF_COMMAND_FREE = 1 << 2,	  /* what follows its name is not looked at */
+	LF_COMMAND_FREE = 1 << 2,	  /* what follows its name is not looked at, nor kept */
 };
 
 /**

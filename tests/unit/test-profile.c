@@ -497,7 +497,16 @@ static void secrets_are_replaced_and_nothing_else(void **state)
 		{ "lang C # rootpw x", "lang C # rootpw ********" },
 		{ "%post\necho password\n%end ignored", "%post\necho password\n%end" },
 		{ "%addon other x\nkey = y\n%end",
-		  "%addon other x\n# (what stood here is not kept)\n%end" },
+		  "%addon other ********\n# (what stood here is not kept)\n%end" },
+		{ "%addon other --enable --password=x --key y -pz a=b 'c d=e'\n%end",
+		  "%addon other --enable --password=******** --key ******** ******** a=******** "
+		  "********\n"
+		  "# (what stood here is not kept)\n%end" },
+		{ "%addon --password x other\n%end",
+		  "%addon --password ******** ********\n# (what stood here is not kept)\n%end" },
+		{ "%addon other --password=a#b\n%end",
+		  "%addon other --password=******** # ********\n# (what stood here is not "
+		  "kept)\n%end" },
 		{ "%addon com_landfall\n kernel --flavour=standard\n# x\n%end",
 		  "%addon com_landfall\n kernel --flavour=standard\n# x\n%end" },
 	};
