@@ -6,7 +6,9 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -369,6 +371,24 @@ LfSeed *lf_seed_parse(const void *data, size_t size, GError **error)
 	return g_steal_pointer(&seed);
 }
 
+// Not to be held up by a fifo that nobody writes to.
+bool lf_seed_open(const char *iso_path, int *ret_fd, GError **error)
+{
+	struct stat st;
+	lf_autofd fd = -1;
+
+	if (!lf_openat(AT_FDCWD, iso_path, O_RDONLY | O_NONBLOCK, 0, &fd, error))
+		return lf_rethrow(error, LF_ERROR_INPUT);
+	if (fstat(fd, &st) < 0)
+		return lf_throw_errno(error, "cannot look at '%s'", iso_path);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'%s' is neither a file nor a block device: name an ISO image",
+				iso_path);
+	*ret_fd = lf_steal_fd(&fd);
+	return true;
+}
+
 static bool find_area(int fd, const char *path, LfIsoExtent *ret_area, GError **error)
 {
 	char magic[sizeof NEWC_MAGIC - 1];
@@ -397,8 +417,7 @@ LfSeed *lf_seed_read(const char *iso_path, GError **error)
 	lf_autofd fd = -1;
 	LfSeed *seed;
 
-	if (!lf_openat(AT_FDCWD, iso_path, O_RDONLY, 0, &fd, error) ||
-	    !find_area(fd, iso_path, &area, error))
+	if (!lf_seed_open(iso_path, &fd, error) || !find_area(fd, iso_path, &area, error))
 		return NULL;
 	data = g_malloc(area.size_bytes);
 	if (!lf_pread_all(fd, data, area.size_bytes, area.offset_bytes, error))
@@ -435,21 +454,102 @@ static bool check_room(const LfIsoExtent *area, GBytes *packed, GError **error)
 			size, area->size_bytes);
 }
 
-static bool is_same_file(int fd, const char *path)
-{
-	struct stat a, b;
+// What is to be written: a file, which may not be there yet, or a device, through links to it.
+typedef struct {
+	char path[PATH_MAX];
+	bool is_device;
+	bool is_original; /* the file or device that is read */
+} Target;
 
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+static bool throw_bad_target(GError **error, const char *path, mode_t mode)
+{
+	if (S_ISLNK(mode))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'%s' is a link, and not one to a block device: name the file "
+				"itself",
+				path);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"'%s' is %s: name a file or a block device to write to", path,
+			S_ISDIR(mode) ? "a directory" : "neither a file nor a block device");
 }
 
-static bool write_in_place(const char *path, const LfIsoExtent *area, GBytes *packed,
+static bool is_same(const struct stat *in, const struct stat *out)
+{
+	if (S_ISBLK(in->st_mode) && S_ISBLK(out->st_mode))
+		return in->st_rdev == out->st_rdev;
+	return in->st_dev == out->st_dev && in->st_ino == out->st_ino;
+}
+
+static bool find_target(int in, const char *path, Target *ret, GError **error)
+{
+	struct stat named, st, original;
+
+	if (fstat(in, &original) < 0)
+		return lf_throw_errno(error, "cannot look at the ISO");
+	if (g_strlcpy(ret->path, path, sizeof ret->path) >= sizeof ret->path)
+		return lf_throw(error, LF_ERROR_INPUT, "the name '%.40s…' is too long", path);
+	if (lstat(path, &named) < 0)
+		return errno == ENOENT || lf_throw_errno(error, "cannot look at '%s'", path);
+	st = named;
+	// The links below /dev/disk are how a stick is told from a disk.
+	if (S_ISLNK(named.st_mode) &&
+	    (stat(path, &st) < 0 || !S_ISBLK(st.st_mode) || !realpath(path, ret->path)))
+		return throw_bad_target(error, path, named.st_mode);
+	ret->is_device = S_ISBLK(st.st_mode);
+	ret->is_original = is_same(&original, &st);
+	return ret->is_device || S_ISREG(st.st_mode) || throw_bad_target(error, path, st.st_mode);
+}
+
+// Before the secrets are in.
+static bool close_to_others(int fd, const char *path, GError **error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || (st.st_mode & 0077) == 0))
+		return true;
+	return fchmod(fd, 0600) == 0 ||
+	       lf_throw_errno(error, "cannot make '%s' readable by its owner only", path);
+}
+
+static bool sync_device(int fd, const Target *target, GError **error)
+{
+	return !target->is_device || fsync(fd) == 0 ||
+	       lf_throw_errno(error, "cannot write '%s' to its end", target->path);
+}
+
+static bool write_in_place(const Target *target, const LfIsoExtent *area, GBytes *packed,
 			   GError **error)
 {
 	lf_autofd fd = -1;
 
-	return lf_openat(AT_FDCWD, path, O_WRONLY, 0, &fd, error) &&
-	       fill_area(fd, area, packed, error);
+	return lf_openat(AT_FDCWD, target->path, O_WRONLY | O_NOFOLLOW, 0, &fd, error) &&
+	       close_to_others(fd, target->path, error) && fill_area(fd, area, packed, error) &&
+	       sync_device(fd, target, error);
+}
+
+static bool check_device_size(int in, int out, const char *path, GError **error)
+{
+	off_t needed = lseek(in, 0, SEEK_END);
+	off_t size = lseek(out, 0, SEEK_END);
+
+	if (needed < 0 || size < 0 || lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0)
+		return lf_throw_errno(error, "cannot find the size of '%s'", path);
+	if (size >= needed)
+		return true;
+	return lf_throw(error, LF_ERROR_INPUT,
+			"'%s' has %jd bytes and the ISO needs %jd: take a larger device", path,
+			(intmax_t)size, (intmax_t)needed);
+}
+
+// The kernel gives a device that is mounted to nobody who wants it alone.
+static bool write_device(int in, const Target *target, const LfIsoExtent *area, GBytes *packed,
+			 GError **error)
+{
+	lf_autofd out = -1;
+
+	return lf_openat(AT_FDCWD, target->path, O_WRONLY | O_EXCL | O_NOFOLLOW, 0, &out, error) &&
+	       check_device_size(in, out, target->path, error) && lf_copy_fd(in, out, error) &&
+	       fill_area(out, area, packed, error) && sync_device(out, target, error);
 }
 
 // The copy shares its blocks with the original where the file system can do that.
@@ -479,18 +579,27 @@ static bool write_copy(int in, const char *path, const LfIsoExtent *area, GBytes
 	return lf_prefix(error, "cannot write '%s'", path);
 }
 
+static bool write_target(int in, const Target *target, const LfIsoExtent *area, GBytes *packed,
+			 GError **error)
+{
+	if (target->is_original)
+		return write_in_place(target, area, packed, error);
+	if (target->is_device)
+		return write_device(in, target, area, packed, error);
+	return write_copy(in, target->path, area, packed, error);
+}
+
 bool lf_seed_write(const LfSeed *seed, const char *iso_in, const char *iso_out, uint64_t *ret_used,
 		   uint64_t *ret_room, GError **error)
 {
 	g_autoptr(GBytes) packed = lf_seed_pack(seed, error);
 	LfIsoExtent area = { 0, 0 };
+	Target target = { .is_device = false };
 	lf_autofd in = -1;
 
-	if (!packed || !lf_openat(AT_FDCWD, iso_in, O_RDONLY, 0, &in, error) ||
-	    !find_area(in, iso_in, &area, error) || !check_room(&area, packed, error))
-		return false;
-	if (is_same_file(in, iso_out) ? !write_in_place(iso_out, &area, packed, error)
-				      : !write_copy(in, iso_out, &area, packed, error))
+	if (!packed || !lf_seed_open(iso_in, &in, error) ||
+	    !find_target(in, iso_out, &target, error) || !find_area(in, iso_in, &area, error) ||
+	    !check_room(&area, packed, error) || !write_target(in, &target, &area, packed, error))
 		return false;
 	*ret_used = g_bytes_get_size(packed);
 	*ret_room = area.size_bytes;

@@ -60,6 +60,13 @@ GBytes *lf_seed_pack(const LfSeed *seed, GError **error);
 LfSeed *lf_seed_parse(const void *data, size_t size, GError **error);
 
 /**
+ * lf_seed_open:
+ * @iso_path: ISO image or block device
+ * Opens it for reading. Errors: INPUT when it cannot be opened or is neither of the two.
+ */
+bool lf_seed_open(const char *iso_path, int *ret_fd, GError **error);
+
+/**
  * lf_seed_read:
  * @iso_path: ISO image or device
  * Returns: (transfer full) (nullable): the seed in its reserved area; an area that was never filled
@@ -70,13 +77,17 @@ LfSeed *lf_seed_read(const char *iso_path, GError **error);
 /**
  * lf_seed_write:
  * @iso_in: an ISO with a reserved area
- * @iso_out: the ISO to make; may be @iso_in, which is then changed in place
+ * @iso_out: the ISO to make; may be @iso_in, which is then changed in place; a block device, or a
+ * link to one, is written into and synchronized
  * @ret_used, @ret_room: (out): bytes of the seed and of its area
  *
- * Puts the seed into a copy of the ISO. A new file gets mode 0600, because kickstarts hold secrets,
- * and appears under its name only when it is whole. The old seed is overwritten to the area's end.
+ * Puts the seed into a copy of the ISO. A file has mode 0600 before the seed is in, because
+ * kickstarts hold secrets; a new one appears under its name only when it is whole. The old seed is
+ * overwritten to the area's end.
  *
- * Errors: INPUT when @iso_in has no reserved area or the seed is larger than it; IO.
+ * Errors: INPUT when @iso_in is missing or has no reserved area, the seed is larger than it,
+ * @iso_out is a device too small for the ISO, any other link, or no regular file; IO, also for a
+ * device that is in use. Nothing is written before these are found.
  */
 bool lf_seed_write(const LfSeed *seed, const char *iso_in, const char *iso_out, uint64_t *ret_used,
 		   uint64_t *ret_room, GError **error);

@@ -456,7 +456,81 @@ static void a_missing_iso_is_named(void **state)
 {
 	g_autoptr(GError) error = NULL;
 
-	assert_throws(lf_seed_read("/nowhere.iso", &error), error, LF_ERROR_IO, "/nowhere.iso");
+	assert_throws(lf_seed_read("/nowhere.iso", &error), error, LF_ERROR_INPUT, "/nowhere.iso");
+}
+
+static void an_iso_is_a_file_or_a_device(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *fifo = g_build_filename(dir, "fifo", NULL);
+	const char *const names[] = { dir, fifo, "/dev/null" };
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(lf_seed_read(names[i], &error), error, LF_ERROR_INPUT,
+			      "neither a file nor a block device");
+	}
+}
+
+static void what_cannot_be_an_iso_is_not_replaced(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *in = make_iso(dir);
+	g_autofree char *fifo = g_build_filename(dir, "fifo", NULL);
+	g_autofree char *link = g_build_filename(dir, "link", NULL);
+	g_autofree char *dangling = g_build_filename(dir, "dangling", NULL);
+	g_autofree char *to_null = g_build_filename(dir, "null", NULL);
+	g_autofree char *nowhere = g_build_filename(dir, "nowhere", NULL);
+	g_autoptr(GBytes) before = contents(in);
+	g_autoptr(GBytes) after = NULL;
+	g_autoptr(LfSeed) seed = example();
+	const struct {
+		const char *out;
+		mode_t kind;
+		const char *says;
+	} rows[] = {
+		{ dir, S_IFDIR, "a directory" },
+		{ fifo, S_IFIFO, "neither a file nor a block device" },
+		{ "/dev/null", S_IFCHR, "neither a file nor a block device" },
+		{ link, S_IFLNK, "name the file itself" },
+		{ dangling, S_IFLNK, "name the file itself" },
+		{ to_null, S_IFLNK, "name the file itself" },
+	};
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(symlink(in, link), 0);
+	assert_int_equal(symlink(nowhere, dangling), 0);
+	assert_int_equal(symlink("/dev/null", to_null), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		uint64_t used = 0, room = 0;
+		struct stat info;
+
+		assert_throws(lf_seed_write(seed, in, rows[i].out, &used, &room, &error), error,
+			      LF_ERROR_INPUT, rows[i].says);
+		assert_int_equal(lstat(rows[i].out, &info), 0);
+		assert_int_equal(info.st_mode & S_IFMT, rows[i].kind);
+	}
+	after = contents(in);
+	assert_true(g_bytes_equal(before, after));
+	assert_false(g_file_test(nowhere, G_FILE_TEST_EXISTS));
+}
+
+static void an_iso_changed_in_place_is_closed_to_others(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *iso = make_iso(dir);
+	g_autoptr(LfSeed) seed = example();
+	g_autoptr(GError) error = NULL;
+	uint64_t used = 0, room = 0;
+	struct stat info;
+
+	assert_int_equal(chmod(iso, 0644), 0);
+	assert_ok(lf_seed_write(seed, iso, iso, &used, &room, &error), error);
+	assert_int_equal(stat(iso, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
 }
 
 int main(void)
@@ -482,6 +556,9 @@ int main(void)
 		LF_TEST(a_full_area_is_filled_to_the_last_byte),
 		LF_TEST(an_iso_of_somebody_else_is_refused),
 		LF_TEST(a_missing_iso_is_named),
+		LF_TEST(an_iso_is_a_file_or_a_device),
+		LF_TEST(what_cannot_be_an_iso_is_not_replaced),
+		LF_TEST(an_iso_changed_in_place_is_closed_to_others),
 	};
 
 	return LF_TEST_MAIN(tests);
