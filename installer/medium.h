@@ -14,6 +14,7 @@ bool lf_medium_is_needed(const char *url);
  * Finds the medium, waiting up to a minute (virtual media of a BMC may take that long to appear),
  * and mounts it read-only at LF_MEDIUM. Already there is good.
  *
- * Errors: TARGET when no medium appears; IO when it, or a drive that may hold it, cannot be read.
+ * Errors: TARGET when this system was started from none, or none appears; IO when it, or a drive
+ * that may hold it, cannot be read.
  */
 bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error);

@@ -96,11 +96,26 @@ static bool is_medium(const LfHost *host, const char *path, const char *build_id
 	return g_strcmp0(found, build_id) == 0;
 }
 
+// Every initrd of ours has it, so a system without one was started from something else.
+static char *own_build_id(const LfHost *host, GError **error)
+{
+	g_autoptr(GBytes) own = NULL;
+	char *build_id;
+
+	if (faccessat(host->root_fd, OWN_MANIFEST, F_OK, 0) < 0 && errno == ENOENT)
+		return lf_throw_null(error, LF_ERROR_TARGET,
+				     "this system was not started from a Landfall medium (there is "
+				     "no '/" OWN_MANIFEST "')");
+	own = lf_read_file_at(host->root_fd, OWN_MANIFEST, MAX_MANIFEST_BYTES, error);
+	build_id = own ? build_id_of(own, error) : NULL;
+	if (!build_id)
+		lf_prefix(error, "the running system's own manifest");
+	return build_id;
+}
+
 bool lf_probe_medium(const LfHost *host, LfMedium *ret_medium, GError **error)
 {
-	g_autoptr(GBytes) own =
-		lf_read_file_at(host->root_fd, OWN_MANIFEST, MAX_MANIFEST_BYTES, error);
-	g_autofree char *build_id = own ? build_id_of(own, error) : NULL;
+	g_autofree char *build_id = own_build_id(host, error);
 	g_auto(GStrv) names = NULL;
 
 	if (!build_id)

@@ -47,7 +47,8 @@ typedef struct {
  * 9660 file system with the label LANDFALL whose /landfall/manifest.json has the "build_id" of our
  * own /etc/landfall/manifest.json: another ISO of ours in the next drive is not it.
  *
- * Errors: IO, INPUT when our own manifest is missing or has no build id.
+ * Errors: TARGET when there is no manifest of our own, so that no medium can be ours; IO, INPUT
+ * when it cannot be read or has no build id.
  */
 bool lf_probe_medium(const LfHost *host, LfMedium *ret_medium, GError **error);
 

@@ -481,7 +481,8 @@ static void without_a_manifest_of_our_own_no_medium_is_looked_for(void **state)
 	g_autoptr(LfHost) host = lf_host_new(root, &error);
 	g_auto(LfMedium) medium = { NULL, NULL, false };
 
-	assert_throws(lf_probe_medium(host, &medium, &error), error, LF_ERROR_IO, "manifest.json");
+	assert_throws(lf_probe_medium(host, &medium, &error), error, LF_ERROR_TARGET,
+		      "not started from a Landfall medium");
 	g_clear_error(&error);
 	put(root, "etc/landfall/manifest.json", "{\"build_id\":\"\"}");
 	assert_throws(lf_probe_medium(host, &medium, &error), error, LF_ERROR_INPUT, "build_id");
