@@ -24,7 +24,7 @@ static bool add_payload(const LfCmd *cmd, const LfHost *host, LfFacts *facts, GE
 
 int lf_cmd_facts(const LfCmd *cmd, GError **error)
 {
-	g_autoptr(LfHost) host = lf_host_new(cmd->root, error);
+	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
 	g_autoptr(LfFacts) facts = host ? lf_cmd_probe(cmd, host, error) : NULL;
 	g_autoptr(json_t) object = NULL;
 	g_autofree char *text = NULL;

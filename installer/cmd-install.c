@@ -234,7 +234,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	g_autoptr(GError) local = NULL;
 	json_t *data;
 
-	run.host = lf_host_new(cmd->root, error);
+	run.host = lf_cmd_host(cmd, error);
 	if (!run.host)
 		return 1;
 	run.sources = lf_sources_new(run.host, cmd->args[0]);

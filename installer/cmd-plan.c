@@ -8,35 +8,48 @@
 
 static void print_findings(const LfDiagnostics *diagnostics)
 {
+	size_t n = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) +
+		   lf_diagnostics_count(diagnostics, LF_SEVERITY_WARNING);
 	const LfDiagnostic *finding;
+	size_t shown = 0;
 
-	for (size_t i = 0; (finding = lf_diagnostics_get(diagnostics, i)); i++) {
+	for (; (finding = lf_diagnostics_get(diagnostics, shown)); shown++) {
 		g_autofree char *text = lf_diagnostic_text(finding);
 
 		fprintf(stderr, "%s\n", text);
 	}
+	if (shown < n)
+		fprintf(stderr, "… and %zu more\n", n - shown);
 }
 
-static LfProfile *load(LfSources *sources, GError **error)
+/* The error repeats the first finding: @error is set only when there is none.
+ * Returns: 0 with a profile, else the exit status. */
+static int load(LfSources *sources, LfProfile **ret_profile, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	LfProfile *profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, error);
+	g_autoptr(GError) local = NULL;
+	int status;
 
+	*ret_profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &local);
 	print_findings(diagnostics);
-	return profile;
+	if (*ret_profile)
+		return 0;
+	status = lf_error_class(local)->exit_status;
+	if (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) == 0)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return status;
 }
 
 int lf_cmd_check(const LfCmd *cmd, GError **error)
 {
-	g_autoptr(LfHost) host = lf_host_new(cmd->root, error);
+	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
 
 	if (!host)
 		return 1;
 	sources = lf_sources_new(host, cmd->args[0]);
-	profile = load(sources, error);
-	return profile ? 0 : 1;
+	return load(sources, &profile, error);
 }
 
 bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
@@ -48,7 +61,8 @@ bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts
 	if (!profile->ostree_url || !ref)
 		return true;
 	if (lf_medium_is_needed(profile->ostree_url) && !lf_medium_mount(host, held, error))
-		return false;
+		return lf_prefix(error, "the facts of the payload '%s' are read on its medium",
+				 profile->ostree_url);
 	// A dry run needs the commit's facts; the install itself checks the signature.
 	payload = lf_payload_open(profile->ostree_url, ref, NULL, error);
 	if (!payload)
@@ -70,19 +84,20 @@ static void print_plan(const LfPlan *plan, bool is_json)
 
 int lf_cmd_plan(const LfCmd *cmd, GError **error)
 {
-	g_autoptr(LfHost) host = lf_host_new(cmd->root, error);
+	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
 	g_autoptr(LfScope) held = lf_scope_new();
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
 	g_autoptr(LfFacts) facts = NULL;
 	g_autoptr(LfPlan) plan = NULL;
+	int status;
 
 	if (!host)
 		return 1;
 	sources = lf_sources_new(host, cmd->args[0]);
-	profile = load(sources, error);
+	status = load(sources, &profile, error);
 	if (!profile)
-		return 1;
+		return status;
 	facts = lf_cmd_probe(cmd, host, error);
 	if (!facts || !lf_cmd_payload(profile, host, facts, held, error))
 		return 1;

@@ -7,7 +7,7 @@
  * LfCmd: what the command line says, for every verb.
  * @root: --root: directory that stands for "/"
  * @disk: (nullable): --disk: the one disk to look at; a plain file is a disk
- * @sector_bytes: --sector-size of a plain file
+ * @sector_bytes: --sector-size of a plain file: 512 or 4096; 0 when not given
  * @is_json: --json: for programs instead of people
  * @args: (array zero-terminated=1): what stands behind the verb
  * @effects: what the steps of an install really do
@@ -15,7 +15,7 @@
 typedef struct {
 	char *root;
 	char *disk;
-	int sector_bytes;
+	uint32_t sector_bytes;
 	gboolean is_json;
 	char **args;
 	const LfEffects *effects;
@@ -31,10 +31,17 @@ int lf_cmd_plan(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
 int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
 
 /**
+ * lf_cmd_host: the machine below --root.
+ * Errors: INPUT when there is no such directory.
+ * Returns: (transfer full) (nullable)
+ */
+LfHost *lf_cmd_host(const LfCmd *cmd, GError **error); /* cmd-probe.c */
+
+/**
  * lf_cmd_probe: the machine's facts, with --disk heeded: a device is looked for among the disks,
  * and all others are left out; a plain file takes the place of all disks.
  *
- * Errors: INPUT when there is no such disk.
+ * Errors: INPUT when there is no such disk, or a sector size is given for one that is no file.
  * Returns: (transfer full) (nullable)
  */
 LfFacts *lf_cmd_probe(const LfCmd *cmd, const LfHost *host, GError **error);

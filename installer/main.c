@@ -2,6 +2,7 @@
 // real effects into their table, runs a verb. Not here: what the verbs do (cmd-*.c).
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -64,7 +65,8 @@ static const Verb verbs[] = {
 	  check_options, lf_cmd_check },
 };
 
-static LfCmd cmd = { .sector_bytes = 512, .effects = &real_effects };
+static LfCmd cmd = { .effects = &real_effects };
+static char *sector_size; /* as it was typed */
 static gboolean is_version, is_help;
 static char **words;
 
@@ -75,7 +77,7 @@ static const GOptionEntry options[] = {
 	  "Directory that stands for / (/proc, /sys, /dev, /run, seed)", "DIR" },
 	{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &cmd.disk,
 	  "Look at this disk alone; a plain file is a disk", "PATH" },
-	{ "sector-size", 0, 0, G_OPTION_ARG_INT, &cmd.sector_bytes,
+	{ "sector-size", 0, 0, G_OPTION_ARG_STRING, &sector_size,
 	  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
 	{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
@@ -113,25 +115,37 @@ static int fail(const GError *error)
 	return class->exit_status;
 }
 
+// What was printed may still be in memory, or an earlier part of it may be lost already.
+static int end_output(int status)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (fflush(stdout) != 0)
+		lf_throw_errno(&error, "cannot write to standard output");
+	else if (ferror(stdout))
+		lf_throw(&error, LF_ERROR_IO, "cannot write to standard output");
+	return error ? fail(error) : status;
+}
+
 // GOption's own way would print '?' for every letter that a locale of C does not have.
-static int print_help(GOptionContext *help)
+static void print_help(GOptionContext *help, FILE *out)
 {
 	g_autofree char *text = g_option_context_get_help(help, TRUE, NULL);
 
-	return fputs(text, stdout) < 0;
+	fputs(text, out);
 }
 
-static int help_program(void)
+static void help_program(FILE *out)
 {
 	g_autoptr(GOptionContext) help = g_option_context_new("VERB [ARGUMENT…]");
 	g_autofree char *description = describe();
 
 	g_option_context_add_main_entries(help, options + 1, NULL);
 	g_option_context_set_description(help, description);
-	return print_help(help);
+	print_help(help, out);
 }
 
-static int help_verb(const Verb *verb)
+static void help_verb(const Verb *verb)
 {
 	g_autoptr(GOptionContext) help = g_option_context_new(verb->arguments);
 	g_autofree char *name = g_strdup_printf("landfall-installer %s", verb->name);
@@ -147,33 +161,86 @@ static int help_verb(const Verb *verb)
 	}
 	g_set_prgname(name);
 	g_option_context_set_summary(help, summary);
-	return print_help(help);
+	print_help(help, stdout);
 }
 
-static int run_verb(char **args)
+// One parser knows the options of all verbs; here each verb keeps to its own.
+static bool check_options_of(const Verb *verb, GError **error)
 {
-	const Verb *verb = find_verb(args[0]);
-	g_autoptr(GError) error = NULL;
-	int n_args, status;
+	const struct {
+		const char *name;
+		bool is_given;
+	} given[] = {
+		{ "root", cmd.root != NULL },
+		{ "disk", cmd.disk != NULL },
+		{ "sector-size", sector_size != NULL },
+		{ "json", cmd.is_json },
+	};
+	g_autofree char *own = g_strjoinv(", --", (char **)verb->options);
 
-	if (!verb && is_help && !args[0])
-		return help_program();
-	if (!verb) {
-		lf_throw(&error, LF_ERROR_INPUT, "no verb '%s': see --help",
-			 args[0] ? args[0] : "");
+	for (size_t i = 0; i < G_N_ELEMENTS(given); i++)
+		if (given[i].is_given && !g_strv_contains(verb->options, given[i].name))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"the verb '%s' has no option --%s: write --%s, or nothing",
+					verb->name, given[i].name, own);
+	return true;
+}
+
+static bool read_sector_size(GError **error)
+{
+	if (!sector_size)
+		return true;
+	if (strcmp(sector_size, "512") != 0 && strcmp(sector_size, "4096") != 0)
+		return lf_throw(error, LF_ERROR_INPUT, "--sector-size=%s: write 512 or 4096",
+				sector_size);
+	if (!cmd.disk)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"--sector-size is for a plain file: give --disk=FILE too");
+	cmd.sector_bytes = (uint32_t)strtoul(sector_size, NULL, 10);
+	return true;
+}
+
+static bool check_words(const Verb *verb, char **args, GError **error)
+{
+	int n_args = (int)g_strv_length(args);
+
+	if (n_args < verb->min_args || n_args > verb->max_args)
+		return lf_throw(error, LF_ERROR_INPUT, "usage: landfall-installer %s [OPTION…] %s",
+				verb->name, verb->arguments);
+	return check_options_of(verb, error) && read_sector_size(error);
+}
+
+static int run_verb(const Verb *verb, char **args)
+{
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	if (!check_words(verb, args, &error))
 		return fail(error);
-	}
-	if (is_help)
-		return help_verb(verb);
-	cmd.args = args + 1;
-	n_args = (int)g_strv_length(cmd.args);
-	if (n_args < verb->min_args || n_args > verb->max_args) {
-		lf_throw(&error, LF_ERROR_INPUT, "usage: landfall-installer %s %s", verb->name,
-			 verb->arguments);
-		return fail(error);
-	}
+	if (!cmd.root)
+		cmd.root = g_strdup("/");
+	cmd.args = args;
 	status = verb->run(&cmd, &error);
 	return error ? fail(error) : status;
+}
+
+static int run(char **line)
+{
+	const Verb *verb = find_verb(line[0]);
+	g_autoptr(GError) error = NULL;
+
+	if (verb && !is_help)
+		return run_verb(verb, line + 1);
+	if (line[0] && !verb) {
+		lf_throw(&error, LF_ERROR_INPUT,
+			 "there is no verb '%s': 'landfall-installer --help' lists them", line[0]);
+		return fail(error);
+	}
+	if (verb)
+		help_verb(verb);
+	else
+		help_program(is_help ? stdout : stderr);
+	return is_help ? 0 : 2;
 }
 
 static bool parse_options(int argc, char **argv, GError **error)
@@ -191,6 +258,7 @@ static void clear(void)
 {
 	g_free(cmd.root);
 	g_free(cmd.disk);
+	g_free(sector_size);
 	g_strfreev(words);
 }
 
@@ -202,15 +270,14 @@ int main(int argc, char **argv)
 
 	if (!parse_options(argc, argv, &error))
 		return fail(error);
-	if (is_version)
-		return puts("landfall-installer " LF_VERSION) < 0;
-	if (!cmd.root)
-		cmd.root = g_strdup("/");
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	// libdevmapper then makes its nodes itself and does not wait for udev's rules.
 	g_setenv("DM_DISABLE_UDEV", "1", TRUE);
-	status = run_verb(words ? words : none);
+	if (is_version)
+		status = puts("landfall-installer " LF_VERSION) < 0;
+	else
+		status = run(words ? words : none);
 	clear();
-	return status;
+	return end_output(status);
 }

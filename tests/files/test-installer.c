@@ -5,6 +5,13 @@
 
 #include "base/proc.h"
 
+static const char site[] =
+	"lang C.UTF-8\nkeyboard us\ntimezone Etc/UTC --utc\nrootpw --lock\n"
+	"network --bootproto=dhcp --hostname=edge-1\nzerombr\nclearpart --all --initlabel\n"
+	"reqpart --add-boot\npart / --fstype=ext4 --grow\n"
+	"ostreesetup --osname=debian --url=file:///run/landfall/medium/repo "
+	"--ref=debian/13/x86_64/standard\npoweroff\n";
+
 /* The program stands one directory above this test. */
 static char *program(void)
 {
@@ -13,6 +20,23 @@ static char *program(void)
 	g_autofree char *build = g_path_get_dirname(tests);
 
 	return g_build_filename(build, "landfall-installer", NULL);
+}
+
+/* Its standard output goes to the file @place. Returns: (transfer full): its standard error. */
+static char *run_with_output(const char *place, int wanted_status, const char *arguments)
+{
+	g_autofree char *path = program();
+	g_autofree char *line = g_strdup_printf("exec '%s' %s 2>&1 >%s", path, arguments, place);
+	g_autoptr(GError) error = NULL;
+	char *output = NULL;
+	int status = -1;
+
+	assert_ok(lf_proc_status(&(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-c", line) }, &status,
+				 &output, &error),
+		  error);
+	if (status != wanted_status)
+		fail_msg("%s: status %d, not %d: %s", arguments, status, wanted_status, output);
+	return output;
 }
 
 #define INSTALLER(status, ...) run_installer(status, (const char *[]){ NULL, __VA_ARGS__, NULL })
@@ -75,13 +99,81 @@ static void each_verb_tells_its_own_options(void **state)
 
 static void wrong_words_are_input_errors(void **state)
 {
-	g_autofree char *none = INSTALLER(2, "--root=/");
-	g_autofree char *unknown = INSTALLER(2, "instal", "--help");
-	g_autofree char *option = INSTALLER(2, "plan", "--nothing");
-	g_autofree char *missing = INSTALLER(2, "plan");
-	g_autofree char *version = INSTALLER(0, "--version");
+	static const struct {
+		const char *arguments;
+		const char *says;
+	} rows[] = {
+		{ "", "Usage:" },
+		{ "--root=/", "Usage:" },
+		{ "instal --help", "there is no verb 'instal'" },
+		{ "plan --nothing", "--nothing" },
+		{ "plan", "usage: landfall-installer plan [OPTION…] KICKSTART" },
+		{ "check --json site.ks", "'check' has no option --json: write --root, or" },
+		{ "check --disk=x --sector-size=7 site.ks", "'check' has no option --disk" },
+		{ "facts --json", "has no option --json: write --root, --disk, --sector-size" },
+		{ "facts --disk=x --sector-size=513", "--sector-size=513: write 512 or 4096" },
+		{ "facts --disk=x --sector-size=-1", "--sector-size=-1: write 512 or 4096" },
+		{ "facts --sector-size=512", "give --disk=FILE too" },
+		{ "facts --disk=/dev/null --sector-size=512", "'/dev/null' is no plain file" },
+		{ "facts --root=/nonexistent", "--root: cannot open '/nonexistent'" },
+		{ "check --root=/nonexistent site.ks", "error class input" },
+	};
 
-	assert_true(g_str_has_prefix(version, "landfall-installer "));
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *output = run_with_output("/dev/null", 2, rows[i].arguments);
+
+		assert_contains(output, rows[i].says);
+	}
+}
+
+static void a_full_disk_behind_the_output_is_told(void **state)
+{
+	static const char *const rows[] = { "--version", "--help", "facts", "facts --help" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *good = run_with_output("/dev/null", 0, rows[i]);
+		g_autofree char *output = run_with_output("/dev/full", 7, rows[i]);
+
+		assert_string_equal(good, "");
+		assert_contains(output, "No space left on device");
+		assert_contains(output, "error class io");
+	}
+}
+
+static void each_finding_is_told_once(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *path = g_build_filename(dir, "bad.ks", NULL);
+	g_autofree char *check = g_strconcat("check ", path, NULL);
+	g_autofree char *plan = g_strconcat("plan ", path, NULL);
+	const char *found;
+
+	assert_true(g_file_set_contents(path, "nonsense\n", -1, NULL));
+	for (size_t i = 0; i < 2; i++) {
+		g_autofree char *output = run_with_output("/dev/null", 2, i ? plan : check);
+
+		found = strstr(output, "'nonsense'");
+		assert_non_null(found);
+		assert_null(strstr(found + 1, "'nonsense'"));
+	}
+}
+
+static void the_payload_of_a_medium_is_asked_for_only_there(void **state)
+{
+	static const char *const verbs[] = { "facts", "plan" };
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_autofree char *path = g_build_filename(root, "site.ks", NULL);
+
+	assert_true(g_file_set_contents(path, site, -1, NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		g_autofree char *arguments =
+			g_strdup_printf("%s --root=%s /site.ks", verbs[i], root);
+		g_autofree char *output = run_with_output("/dev/null", 4, arguments);
+
+		assert_contains(output, "the payload 'file:///run/landfall/medium/repo'");
+		assert_contains(output, "not started from a Landfall medium");
+		assert_contains(output, "'/etc/landfall/manifest.json'");
+	}
 }
 
 int main(void)
@@ -90,6 +182,9 @@ int main(void)
 		LF_TEST(help_is_whole_in_every_locale),
 		LF_TEST(each_verb_tells_its_own_options),
 		LF_TEST(wrong_words_are_input_errors),
+		LF_TEST(a_full_disk_behind_the_output_is_told),
+		LF_TEST(each_finding_is_told_once),
+		LF_TEST(the_payload_of_a_medium_is_asked_for_only_there),
 	};
 
 	return LF_TEST_MAIN(tests);
