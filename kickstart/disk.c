@@ -72,9 +72,11 @@ static void apply_ignoredisk(LfParser *parser, LfCall *call, void *values)
 	LfProfile *profile = parser->profile;
 	Ignoredisk *ignore = values;
 
-	if (!ignore->drives == !ignore->only_use)
-		lf_call_error(call, call->place,
-			      ignore->drives ? "conflicting-options" : "missing-option", NULL,
+	if (ignore->drives && ignore->only_use)
+		lf_call_error(call, call->place, "conflicting-options", "leave one of them out",
+			      "'--drives' and '--only-use' cannot both be given");
+	if (!ignore->drives && !ignore->only_use)
+		lf_call_error(call, call->place, "missing-option", NULL,
 			      "'ignoredisk' needs one of '--drives' and '--only-use'");
 	profile->ignoredisk_place = call->place;
 	lf_take_list(&profile->ignore_drives, &ignore->drives);
