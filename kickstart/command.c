@@ -7,6 +7,9 @@
 #include "kickstart/parser.h"
 #include "kickstart/redact.h"
 
+#define MAX_QUOTED_NAME 24
+#define PLAIN_NAME	"%" G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-"
+
 static const LfCommandTable *const tables[] = {
 	&lf_system_commands, &lf_account_commands, &lf_disk_commands,
 	&lf_part_commands,   &lf_boot_commands,	   &lf_network_commands,
@@ -233,19 +236,55 @@ static char *unknown_advice(const LfNear *near, bool is_addon)
 	return g_strdup("remove it; what the installed system needs done can be done in '%post'");
 }
 
+char *lf_parser_quotable(const char *name)
+{
+	size_t size = strcspn(name, "=");
+
+	// A longer one is no command that somebody mistyped, but may well be a password.
+	if (size == 0 || size > MAX_QUOTED_NAME || strspn(name, PLAIN_NAME) < size)
+		return NULL;
+	return g_strndup(name, size);
+}
+
+static bool is_in_tables(const char *name, const LfCommandTable *const *known, size_t n_known)
+{
+	for (size_t i = 0; i < n_known; i++)
+		if (lf_command_find(known[i], name))
+			return true;
+	for (size_t i = 0; known == tables && i < G_N_ELEMENTS(others); i++)
+		if (strcmp(others[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* @shown: (nullable): what may be quoted of the name. Returns: (transfer full) */
+static char *unknown_message(const char *shown, bool is_command)
+{
+	if (!shown)
+		return g_strdup("the line does not begin with a command");
+	if (is_command)
+		return g_strdup_printf("'=' cannot follow '%s'", shown);
+	return g_strdup_printf("there is no command '%s'", shown);
+}
+
 // What was most likely meant counts as written, though not how.
 static void unknown(LfParser *parser, const LfPlace *place, const char *name,
 		    const LfCommandTable *const *known, size_t n_known)
 {
+	g_autofree char *shown = lf_parser_quotable(name);
+	bool is_command = shown && is_in_tables(shown, known, n_known);
+	g_autofree char *message = unknown_message(shown, is_command);
 	g_autofree char *advice = NULL;
 	LfNear near;
 
-	lf_near_init(&near, name);
+	lf_near_init(&near, shown ? shown : name);
 	if (lf_diagnostics_has_room(parser->diagnostics))
 		try_names(&near, known, n_known);
-	advice = unknown_advice(&near, known != tables);
-	lf_parser_error(parser, *place, "unknown-command", advice, "there is no command '%s'",
-			name);
+	advice = is_command ? g_strdup("write a blank between the command and what follows")
+			    : unknown_advice(&near, known != tables);
+	lf_parser_error(parser, *place, "unknown-command", advice, "%s", message);
+	if (is_command)
+		lf_command_doubt(parser, shown);
 	if (near.best)
 		lf_command_doubt(parser, near.best);
 }

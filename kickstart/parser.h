@@ -77,6 +77,12 @@ void lf_command_run_row(LfParser *parser, const LfCommand *command, const LfLine
 /** lf_command_doubt: lf_parser_doubt() for the command of this name, if there is one. */
 void lf_command_doubt(LfParser *parser, const char *name);
 
+/**
+ * lf_parser_quotable: (transfer full) (nullable): what of the first word of a line may be shown:
+ * its part before '=' when that is a short plain word. The rest may be a secret.
+ */
+char *lf_parser_quotable(const char *name);
+
 /** lf_parser_place: where the last line of this slot stands; line 0 when there was none. */
 LfPlace lf_parser_place(const LfParser *parser, const char *slot);
 

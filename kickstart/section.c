@@ -233,14 +233,16 @@ static void unknown_section(LfParser *parser, const LfLine *line, const LfWords 
 	static const LfSectionKind unknown = { { "%…" } };
 	LfPlace place = { line->place.file, line->place.line, words->items[0].column };
 	const char *name = words->items[0].text;
+	g_autofree char *shown = lf_parser_quotable(name);
 	g_autofree char *advice = NULL;
 	LfNear near;
 
-	lf_near_init(&near, name);
+	lf_near_init(&near, shown ? shown : name);
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
 		lf_near_try(&near, kinds[i].header.name);
 	advice = lf_near_advice(&near);
-	lf_parser_error(parser, place, "unknown-section", advice, "there is no section '%s'", name);
+	lf_parser_error(parser, place, "unknown-section", advice, "there is no section '%s'",
+			shown ? shown : "%…");
 	// Its lines are no commands, so they are stepped over until its end.
 	parser->section =
 		(LfSection){ &unknown, place, line->depth, NULL, g_string_new(NULL), false };

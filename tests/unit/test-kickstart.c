@@ -71,6 +71,9 @@ static void the_nearest_known_name_is_the_advice(void **state)
 		const char *says;
 	} rows[] = {
 		{ "keybaord us", "did you mean 'keyboard'?" },
+		{ "keybaord=us", "did you mean 'keyboard'?" },
+		{ "autopart=x", "write a blank between the command and what follows" },
+		{ "keyboard=us", "write a blank between the command and what follows" },
 		{ "autoprat", "did you mean 'autopart'?" },
 		{ "part /var --sise=10", "did you mean '--size'?" },
 		{ "%psot\n%end", "did you mean '%post'?" },

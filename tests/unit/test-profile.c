@@ -572,6 +572,15 @@ static void no_finding_shows_a_secret(void **state)
 		"ostreesetup --osname=a --url=https://u:XSECRETX@h/ --ref=b",
 		"ostreesetup --osname=a --url=ftp://u:XSECRETX@h/ --ref=b",
 		"%include https://u:XSECRETX@h/x",
+		"rootpw=XSECRETX",
+		"rootpw=--XSECRETX x",
+		"rotpw=XSECRETX",
+		"=XSECRETX",
+		"root:XSECRETX",
+		"rootpw\\ --plaintext\\ XSECRETX",
+		"'rootpw --plaintext XSECRETX'",
+		"%addon=XSECRETX",
+		"%addon com_landfall\nrecovery=XSECRETX\n%end",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
