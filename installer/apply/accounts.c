@@ -139,6 +139,29 @@ static bool join_group(LfUserdb *db, const char *spec, const char *user, GError 
 	return true;
 }
 
+// The group of the user's name, which may be there already: Debian has an 'operator', for one.
+static bool choose_group(LfUserdb *db, const LfAccount *account, LfUser *user, GError **error)
+{
+	uint32_t found = 0;
+	bool is_there = lf_userdb_find_group(db, account->name, &found);
+
+	if (account->gid >= 0)
+		user->gid = (uint32_t)account->gid;
+	else if (is_there)
+		user->gid = found;
+	else
+		user->gid = lf_userdb_has_gid(db, user->uid) ? lf_userdb_free_id(db) : user->uid;
+	if (lf_userdb_has_gid(db, user->gid))
+		return true;
+	if (is_there)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"user '%s' cannot have group %u: a group of that name has number "
+				"%u, write '--gid=%u' or leave it out",
+				account->name, user->gid, found, found);
+	lf_userdb_add_group(db, account->name, user->gid);
+	return true;
+}
+
 static bool choose_ids(LfUserdb *db, const LfAccount *account, LfUser *user, GError **error)
 {
 	if (lf_userdb_has_user(db, account->name))
@@ -150,13 +173,7 @@ static bool choose_ids(LfUserdb *db, const LfAccount *account, LfUser *user, GEr
 		return lf_throw(error, LF_ERROR_INPUT,
 				"user '%s' cannot have number %u: it is taken", account->name,
 				user->uid);
-	if (account->gid >= 0)
-		user->gid = (uint32_t)account->gid;
-	else
-		user->gid = lf_userdb_has_gid(db, user->uid) ? lf_userdb_free_id(db) : user->uid;
-	if (!lf_userdb_has_gid(db, user->gid) && !lf_userdb_has_group(db, account->name))
-		lf_userdb_add_group(db, account->name, user->gid);
-	return true;
+	return choose_group(db, account, user, error);
 }
 
 // A colon would begin another field, a newline another account.

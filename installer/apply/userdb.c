@@ -154,6 +154,13 @@ bool lf_userdb_has_gid(const LfUserdb *db, uint32_t gid)
 	return has_id(db, GROUP, gid);
 }
 
+bool lf_userdb_find_group(const LfUserdb *db, const char *name, uint32_t *ret_gid)
+{
+	char **fields = find(db, GROUP, name);
+
+	return fields && g_strv_length(fields) >= 4 && third_field(fields, ret_gid);
+}
+
 bool lf_userdb_find_user(const LfUserdb *db, const char *name, uint32_t *ret_uid, uint32_t *ret_gid,
 			 char **ret_home)
 {

@@ -38,6 +38,8 @@ bool lf_userdb_has_group(const LfUserdb *db, const char *name);
 /** lf_userdb_has_uid / _gid: whether the number is taken. */
 bool lf_userdb_has_uid(const LfUserdb *db, uint32_t uid);
 bool lf_userdb_has_gid(const LfUserdb *db, uint32_t gid);
+/** lf_userdb_find_group: its number. Returns: false when there is no such group. */
+bool lf_userdb_find_group(const LfUserdb *db, const char *name, uint32_t *ret_gid);
 /** lf_userdb_find_user: what passwd says. Returns: false when there is no such user. */
 bool lf_userdb_find_user(const LfUserdb *db, const char *name, uint32_t *ret_uid, uint32_t *ret_gid,
 			 char **ret_home);

@@ -249,6 +249,47 @@ static void add_key(Tree *tree, const char *user, const char *text)
 	g_ptr_array_add(tree->profile->ssh_keys, key);
 }
 
+static void assert_group_of(Tree *tree, const char *user, uint32_t wanted_gid)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfUserdb) db = lf_userdb_load(tree->root, &error);
+	g_autofree char *home = NULL;
+	uint32_t uid, gid;
+
+	assert_ok(db && lf_accounts_merge(db, tree->profile, &error), error);
+	assert_true(lf_userdb_find_user(db, user, &uid, &gid, &home));
+	assert_int_equal(gid, wanted_gid);
+	assert_true(lf_userdb_has_gid(db, gid));
+}
+
+static void a_group_of_the_users_name_is_the_users_own(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+	LfAccount *account = add_user(tree, "daily", "sudo");
+
+	put(tree, "etc/group", "root:x:0:\nsudo:x:27:\ndaily:x:37:\n");
+	account->uid = 1500;
+	account->gid = -1;
+	assert_group_of(tree, "daily", 37);
+	account->gid = 27;
+	assert_group_of(tree, "daily", 27);
+}
+
+static void another_number_for_a_group_that_is_there_is_refused(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+	LfAccount *account = add_user(tree, "daily", "sudo");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfUserdb) db = NULL;
+
+	put(tree, "etc/group", "root:x:0:\nsudo:x:27:\ndaily:x:37:\n");
+	account->uid = 1500;
+	account->gid = 1500;
+	db = lf_userdb_load(tree->root, &error);
+	assert_throws(lf_accounts_merge(db, tree->profile, &error), error, LF_ERROR_INPUT,
+		      "--gid=37");
+}
+
 static void keys_add_up_and_only_their_user_can_read_them(void **state)
 {
 	need_root();
@@ -382,6 +423,8 @@ int main(void)
 		LF_TEST(a_user_gets_number_group_home_and_skeleton),
 		LF_TEST(two_users_get_different_numbers),
 		LF_TEST(a_user_that_contradicts_the_system_is_refused),
+		LF_TEST(a_group_of_the_users_name_is_the_users_own),
+		LF_TEST(another_number_for_a_group_that_is_there_is_refused),
 		LF_TEST(keys_add_up_and_only_their_user_can_read_them),
 		LF_TEST(a_key_for_nobody_is_refused),
 		LF_TEST(ssh_with_a_root_password_is_only_allowed_when_asked),
