@@ -18,6 +18,10 @@ class MachineError(Exception):
     """The machine cannot be built or started; the text says what to change."""
 
 
+class ConfigError(MachineError):
+    """What was asked for is wrong; nothing was tried."""
+
+
 @dataclass(frozen=True)
 class Firmware:
     """One pair of flash images. The variable store is copied for each machine."""
@@ -76,7 +80,7 @@ def arch(name=None):
     """Returns the row for an architecture by the kernel's name; the host's own when none is given."""
     name = name or host.machine()
     if name not in ARCHES:
-        raise MachineError(f"no machine is known for '{name}': use one of {', '.join(sorted(ARCHES))}")
+        raise ConfigError(f"no machine is known for '{name}': use one of {', '.join(sorted(ARCHES))}")
     return ARCHES[name]
 
 

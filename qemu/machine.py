@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import arches
-from .arches import MachineError
+from .arches import ConfigError, MachineError
 from .qmp import Qmp, QmpError
 from .serial import Console, Events
 
@@ -56,7 +56,7 @@ def parse_size(text):
     """Turns "8G" into bytes."""
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
     if not number.isdigit() or unit not in _UNITS:
-        raise MachineError(f"'{text}' is not a size: write a number with K, M, G or T")
+        raise ConfigError(f"'{text}' is not a size: write a number with K, M, G or T")
     return int(number) * _UNITS[unit]
 
 
@@ -87,20 +87,22 @@ class Disk:
             elif option == "throwaway":
                 disk.throwaway = True
             else:
-                raise MachineError(f"unknown disk option '{option}': use size, bus, serial, sector")
+                raise ConfigError(f"unknown disk option '{option}': use size, bus, serial, sector, throwaway")
         disk.check()
         return disk
 
     def check(self):
         """Refuses what QEMU would refuse less clearly."""
         if not self.path:
-            raise MachineError("a disk needs a file name")
+            raise ConfigError("a disk needs a file name")
+        if self.size <= 0:
+            raise ConfigError(f"a disk of {self.size} bytes is not possible: write size=8G or so")
         if self.bus not in BUSES:
-            raise MachineError(f"unknown disk bus '{self.bus}': use one of {', '.join(BUSES)}")
+            raise ConfigError(f"unknown disk bus '{self.bus}': use one of {', '.join(BUSES)}")
         if self.sector not in SECTORS:
-            raise MachineError(f"sector size {self.sector} is not possible: use 512 or 4096")
+            raise ConfigError(f"sector size {self.sector} is not possible: use 512 or 4096")
         if self.bus == "sata" and self.sector != 512:
-            raise MachineError("QEMU's SATA disks have sectors of 512 bytes: use virtio, nvme or scsi")
+            raise ConfigError("QEMU's SATA disks have sectors of 512 bytes: use virtio, nvme or scsi")
 
     def create(self):
         """Makes the file when it is missing. An existing file keeps its size and content."""
@@ -144,9 +146,9 @@ class Config:
     def __post_init__(self):
         self.disks = [Disk.parse(d) if isinstance(d, str) else d for d in self.disks]
         if self.iso_as not in ISO_AS:
-            raise MachineError(f"unknown kind of medium '{self.iso_as}': use one of {', '.join(ISO_AS)}")
+            raise ConfigError(f"unknown kind of medium '{self.iso_as}': use one of {', '.join(ISO_AS)}")
         if self.iso and not Path(self.iso).is_file():
-            raise MachineError(f"there is no ISO '{self.iso}': build it with 'make iso'")
+            raise ConfigError(f"there is no ISO '{self.iso}': build it with 'make iso'")
 
 
 def free_port():

@@ -44,7 +44,8 @@ def runs(pid):
         ("a.img,bus=floppy", "virtio"),
         ("a.img,sector=1024", "512 or 4096"),
         ("a.img,bus=sata,sector=4096", "SATA"),
-        ("a.img,colour=red", "colour=red"),
+        ("a.img,colour=red", "colour=red.*throwaway"),
+        ("a.img,size=0", "size=8G"),
     ],
 )
 def test_a_wrong_disk_option_says_what_to_change(text, words):
@@ -69,8 +70,23 @@ def test_missing_files_and_programs_are_named(tmp_path, monkeypatch):
         arches.find_program("no-such-program", "swtpm")
     with pytest.raises(MachineError, match="no machine is known for 'vax'"):
         arches.arch("vax")
-    done = subprocess.run([RUN], capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and "nothing to boot" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        ([], "nothing to boot"),
+        (["--iso", "/nowhere.iso"], "no ISO '/nowhere.iso'"),
+        (["--disk", "x,foo=1"], "unknown disk option 'foo=1'"),
+        (["--disk", "x,size=0"], "a disk of 0 bytes"),
+        (["--disk", "x", "--ssh-port", "many"], "'many' is no port"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_wrong_arguments_end_with_their_own_status(tmp_path, words, says):
+    done = subprocess.run([RUN, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and says in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_fingerprint_sees_one_byte_and_not_the_difference_of_hole_and_zeros(tmp_path):
