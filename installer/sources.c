@@ -15,6 +15,7 @@
 struct LfSources {
 	const LfHost *host;
 	char *name;
+	char *shown;
 };
 
 LfSources *lf_sources_new(const LfHost *host, const char *path)
@@ -29,12 +30,13 @@ LfSources *lf_sources_new(const LfHost *host, const char *path)
 		sources->name = g_steal_pointer(&argument);
 	else
 		sources->name = g_strdup("/" LF_SEED_PROFILE);
+	sources->shown = lf_kickstart_public_name(sources->name);
 	return sources;
 }
 
 const char *lf_sources_name(const LfSources *sources)
 {
-	return sources->name;
+	return sources->shown;
 }
 
 static bool is_url(const char *name)
@@ -86,7 +88,7 @@ static GBytes *load(const char *name, const char *from, void *user_data, GError 
 
 GBytes *lf_sources_file(const char *name, void *sources, GError **error)
 {
-	return load(name, ((LfSources *)sources)->name, sources, error);
+	return load(name, ((LfSources *)sources)->shown, sources, error);
 }
 
 static bool is_missing_seed(const LfSources *sources)
@@ -105,6 +107,8 @@ LfProfile *lf_sources_profile(LfSources *sources, LfKickstartPass pass, LfDiagno
 		return lf_throw_null(error, LF_ERROR_INPUT,
 				     "no kickstart in the seed: put one into the medium with "
 				     "'landfall iso seed --kickstart FILE IN.iso OUT.iso'");
+	if (!lf_kickstart_check_name(sources->name, diagnostics, error))
+		return NULL;
 	text = read_any(sources, sources->name, error);
 	if (!text) {
 		lf_prefix(error, "kickstart");
@@ -124,5 +128,6 @@ void lf_sources_free(LfSources *sources)
 	if (!sources)
 		return;
 	g_free(sources->name);
+	g_free(sources->shown);
 	g_free(sources);
 }

@@ -15,7 +15,7 @@ typedef struct LfSources LfSources;
  */
 LfSources *lf_sources_new(const LfHost *host, const char *path);
 
-/** lf_sources_name: path or URL of the kickstart. */
+/** lf_sources_name: path or URL of the kickstart as it may be shown: without user and query. */
 const char *lf_sources_name(const LfSources *sources);
 
 /**

@@ -35,11 +35,19 @@ static bool has_pre_script(const LfProfile *profile)
 
 static LfIncludeNeed include_need(const LfParser *parser, const char *name)
 {
-	if (parser->pass == LF_KICKSTART_SCRIPTS_ONLY)
+	if (parser->pass == LF_KICKSTART_SCRIPTS_ONLY || parser->pass == LF_KICKSTART_SHOW)
 		return LF_INCLUDE_OPTIONAL;
 	if (parser->pass == LF_KICKSTART_DESK && *name == '/' && has_pre_script(parser->profile))
 		return LF_INCLUDE_LATER;
 	return LF_INCLUDE_REQUIRED;
+}
+
+// A query may hold a token; a user part is an error, with which nothing is shown.
+static void keep_include(LfParser *parser, const char *name)
+{
+	size_t size = strstr(name, "://") ? strcspn(name, "?#") : strlen(name);
+
+	g_string_append_printf(parser->redacted, "%%include %.*s\n", (int)size, name);
 }
 
 void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
@@ -57,6 +65,8 @@ void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
 		lf_parser_error(parser, place, "missing-argument", "write '%include FILE'",
 				"'%%include' needs a file");
 	}
+	if (!is_loaded && parser->pass == LF_KICKSTART_SHOW)
+		keep_include(parser, name);
 	// What the file would have said is not known.
 	for (size_t i = 0; !is_loaded && i < G_N_ELEMENTS(slots); i++)
 		lf_parser_doubt(parser, slots[i]);
@@ -118,10 +128,12 @@ static bool throw_first(const LfDiagnostics *diagnostics, size_t first, size_t n
 static void parser_init(LfParser *parser, GBytes *text, const char *file, LfKickstartPass pass,
 			LfKickstartLoad load, void *user_data, LfDiagnostics *diagnostics)
 {
+	g_autofree char *shown = lf_kickstart_public_name(file);
+
 	*parser = (LfParser){ .profile = lf_profile_new(),
 			      .diagnostics = diagnostics,
 			      .pass = pass,
-			      .file = g_intern_string(file) };
+			      .file = g_intern_string(shown) };
 	parser->seen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	parser->doubtful = g_hash_table_new(g_str_hash, g_str_equal);
 	if (pass != LF_KICKSTART_SCRIPTS_ONLY)

@@ -21,6 +21,25 @@ void lf_kickstart_wipe(GBytes *text);
 char *lf_kickstart_resolve(const char *name, const char *from);
 
 /**
+ * lf_kickstart_public_name:
+ * @name: path or URL of a kickstart
+ *
+ * What may stand in messages: of a URL neither user nor query, for there may be a token in it. It
+ * still tells where a relative name leads. Pure.
+ *
+ * Returns: (transfer full)
+ */
+char *lf_kickstart_public_name(const char *name);
+
+/**
+ * lf_kickstart_check_name: to be asked before a kickstart is fetched: a URL with a user or password
+ * in it is refused, as %include refuses it.
+ *
+ * Errors: INPUT, which is a finding too.
+ */
+bool lf_kickstart_check_name(const char *name, LfDiagnostics *diagnostics, GError **error);
+
+/**
  * LfKickstartLoad: how the parser reaches %include files; the parser itself does no I/O.
  * @name: as written in the text: path or URL
  * @from: the file that includes it, itself resolved; see lf_kickstart_resolve()
@@ -38,12 +57,15 @@ typedef enum {
 	/* The whole, away from the machine: when there is a %pre script, an absolute include that
 	 * cannot be loaded is a warning, and nothing is said to be missing that it may bring. */
 	LF_KICKSTART_DESK,
+	/* To be shown: an include that is not loaded is no error, stays as a line in the redacted
+	 * text (a URL without its query), and nothing is said to be missing that it may bring. */
+	LF_KICKSTART_SHOW,
 } LfKickstartPass;
 
 /**
  * lf_kickstart_parse:
  * @text: the kickstart's bytes; hostile
- * @file: its name for messages
+ * @file: path or URL; messages have its public name
  * @load: (nullable): includes are errors without it
  * @diagnostics: (inout): findings are added, all of them, not only the first
  *

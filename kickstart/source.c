@@ -148,11 +148,35 @@ char *lf_kickstart_resolve(const char *name, const char *from)
 	return g_build_filename(folder, name, NULL);
 }
 
-// What stands in messages and in front of the next relative name: a query may hold a token.
-static char *public_name(const char *resolved)
+char *lf_kickstart_public_name(const char *name)
 {
-	return has_scheme(resolved) ? g_strndup(resolved, strcspn(resolved, "?#"))
-				    : g_strdup(resolved);
+	const char *scheme = strstr(name, "://");
+	const char *host = scheme ? scheme + strlen("://") : name;
+	const char *user_end;
+	size_t size;
+
+	if (!scheme)
+		return g_strdup(name);
+	user_end = g_strrstr_len(host, (gssize)strcspn(host, "/?#"), "@");
+	size = (size_t)(host - name);
+	if (user_end)
+		host = user_end + 1;
+	return g_strdup_printf("%.*s%.*s", (int)size, name, (int)strcspn(host, "?#"), host);
+}
+
+#define CREDENTIALS	   "a user or password in a URL would show in messages and logs"
+#define CREDENTIALS_ADVICE "serve the file without a password, or put it on the medium"
+
+bool lf_kickstart_check_name(const char *name, LfDiagnostics *diagnostics, GError **error)
+{
+	g_autofree char *shown = lf_kickstart_public_name(name);
+	LfPlace place = { g_intern_string(shown), 0, 0 };
+
+	if (!lf_url_has_user(name))
+		return true;
+	lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "url-credentials",
+			   CREDENTIALS_ADVICE, CREDENTIALS);
+	return lf_throw(error, LF_ERROR_INPUT, "%s: " CREDENTIALS " — " CREDENTIALS_ADVICE, shown);
 }
 
 static bool is_open(const LfSource *source, const char *name)
@@ -167,9 +191,7 @@ static bool may_include(LfSource *source, const char *resolved, const char *name
 			const LfPlace *place)
 {
 	if (lf_url_has_user(resolved)) {
-		add_error(source, place, "url-credentials",
-			  "serve the file without a password, or put it on the medium",
-			  "a user or password in a URL would show in messages and logs");
+		add_error(source, place, "url-credentials", CREDENTIALS_ADVICE, CREDENTIALS);
 		return false;
 	}
 	if (is_open(source, name)) {
@@ -194,7 +216,7 @@ bool lf_source_include(LfSource *source, const char *name, const LfPlace *place,
 {
 	const char *from = source->stack[source->depth - 1].name;
 	g_autofree char *resolved = lf_kickstart_resolve(name, from);
-	g_autofree char *shown = public_name(resolved);
+	g_autofree char *shown = lf_kickstart_public_name(resolved);
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes;
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "installer/plan/match.h"
 #include "ztp/cmd-load.h"
 #include "ztp/verb.h"
 
@@ -21,45 +20,16 @@ static const GOptionEntry options[] = {
 	{ NULL },
 };
 
-static void check_wish(const char *wish, const LfPlace *place, LfDiagnostics *diagnostics)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(LfMatch) match = lf_match_parse(wish, &error);
-
-	if (!match)
-		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, place, "invalid-disk",
-				   "see the formats page for how disks are named", "%s",
-				   error->message);
-}
-
-/* The planner gives names of disks their meaning, so it is asked whether it understands them. */
-static void check_disks(const LfProfile *profile, const LfPlace *file, LfDiagnostics *diagnostics)
-{
-	for (char **wish = profile->only_use; *wish; wish++)
-		check_wish(*wish, &profile->ignoredisk_place, diagnostics);
-	for (char **wish = profile->ignore_drives; *wish; wish++)
-		check_wish(*wish, &profile->ignoredisk_place, diagnostics);
-	for (char **wish = profile->clear_drives; *wish; wish++)
-		check_wish(*wish, &profile->clear_place, diagnostics);
-	for (guint i = 0; i < profile->parts->len; i++) {
-		const LfPart *part = profile->parts->pdata[i];
-
-		if (part->ondisk)
-			check_wish(part->ondisk, &part->place, diagnostics);
-	}
-	if (profile->boot_drive)
-		check_wish(profile->boot_drive, file, diagnostics);
-}
-
 static void check_file(const char *path, LfDiagnostics *diagnostics)
 {
 	size_t errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(LfProfile) profile = lf_kickstart_load(path, diagnostics, &error);
-	LfPlace place = { g_intern_string(path), 0, 0 };
+	g_autofree char *shown = lf_kickstart_public_name(path);
+	LfPlace place = { g_intern_string(shown), 0, 0 };
 
 	if (profile)
-		check_disks(profile, &place, diagnostics);
+		lf_kickstart_check_disks(profile, shown, diagnostics);
 	// Without a finding of its own the file could not even be read.
 	if (!profile && lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) == errors)
 		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable",

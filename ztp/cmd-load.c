@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/http.h"
+#include "installer/plan/match.h"
 
 #define MAX_KICKSTART_BYTES ((size_t)4 << 20)
 
@@ -30,9 +31,12 @@ GBytes *lf_kickstart_read(const char *name, const char *from, void *user_data, G
 
 LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GError **error)
 {
-	GBytes *text = read_place(path, error);
 	LfProfile *profile;
+	GBytes *text;
 
+	if (!lf_kickstart_check_name(path, diagnostics, error))
+		return NULL;
+	text = read_place(path, error);
 	if (!text) {
 		lf_rethrow(error, LF_ERROR_INPUT);
 		return NULL;
@@ -41,4 +45,37 @@ LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GErro
 				     diagnostics, error);
 	lf_kickstart_wipe(text);
 	return profile;
+}
+
+static void check_wish(const char *wish, const LfPlace *place, LfDiagnostics *diagnostics)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfMatch) match = lf_match_parse(wish, &error);
+
+	if (!match)
+		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, place, "invalid-disk",
+				   "see the formats page for how disks are named", "%s",
+				   error->message);
+}
+
+// The planner gives names of disks their meaning, so it is asked whether it understands them.
+void lf_kickstart_check_disks(const LfProfile *profile, const char *path,
+			      LfDiagnostics *diagnostics)
+{
+	const LfPlace file = { g_intern_string(path), 0, 0 };
+
+	for (char **wish = profile->only_use; *wish; wish++)
+		check_wish(*wish, &profile->ignoredisk_place, diagnostics);
+	for (char **wish = profile->ignore_drives; *wish; wish++)
+		check_wish(*wish, &profile->ignoredisk_place, diagnostics);
+	for (char **wish = profile->clear_drives; *wish; wish++)
+		check_wish(*wish, &profile->clear_place, diagnostics);
+	for (guint i = 0; i < profile->parts->len; i++) {
+		const LfPart *part = profile->parts->pdata[i];
+
+		if (part->ondisk)
+			check_wish(part->ondisk, &part->place, diagnostics);
+	}
+	if (profile->boot_drive)
+		check_wish(profile->boot_drive, &file, diagnostics);
 }

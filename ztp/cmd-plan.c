@@ -30,8 +30,10 @@ static LfProfile *load_profile(const char *path, GError **error)
 		fprintf(stderr, "%s\n", text);
 	}
 	if (!profile && errors > 0) {
+		g_autofree char *shown = lf_kickstart_public_name(path);
+
 		g_clear_error(error);
-		lf_throw(error, LF_ERROR_INPUT, "'%s' has %zu error%s", path, errors,
+		lf_throw(error, LF_ERROR_INPUT, "'%s' has %zu error%s", shown, errors,
 			 errors == 1 ? "" : "s");
 	}
 	return profile;
@@ -47,6 +49,9 @@ static LfFacts *load_facts(GError **error)
 				     "which machine? add --facts=FILE, with what "
 				     "'landfall-installer facts' prints there");
 	object = lf_json_load(facts_path, error);
+	// What the operator named is not there: the command line is wrong, not the machine.
+	if (!object)
+		lf_rethrow(error, LF_ERROR_INPUT);
 	facts = object ? lf_facts_from_json(object, error) : NULL;
 	if (!facts)
 		lf_prefix(error, "facts '%s'", facts_path);

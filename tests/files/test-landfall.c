@@ -128,6 +128,32 @@ static void a_disk_that_cannot_be_understood_is_found_at_the_desk(void **state)
 	assert_contains(output, "site.ks:1:1: error: ");
 }
 
+static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **state)
+{
+	static const char user[] = "http://u:XSECRETX@127.0.0.1:1/a.ks";
+	static const char query[] = "http://127.0.0.1:1/a.ks?token=XSECRETX";
+	g_autofree char *refused = LANDFALL(2, "check", user);
+	g_autofree char *gone = LANDFALL(2, "check", query);
+	g_autofree char *as_json = LANDFALL(2, "check", "--format=json", user, query);
+
+	assert_contains(refused, "http://127.0.0.1:1/a.ks: error: a user or password in a URL");
+	assert_contains(gone, "http://127.0.0.1:1/a.ks: error: ");
+	assert_null(strstr(refused, "XSECRETX"));
+	assert_null(strstr(gone, "XSECRETX"));
+	assert_null(strstr(as_json, "XSECRETX"));
+	assert_contains(as_json, "\"url-credentials\"");
+	g_free(LANDFALL(2, "plan", user, "--facts", FACTS));
+}
+
+static void facts_that_are_not_there_end_with_status_2(void **state)
+{
+	static const char *const rows[] = { "/nonexistent.json", "/tmp", "" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_free(LANDFALL(2, "plan", "kickstart/profiles/edge-standard.ks", "--facts",
+				rows[i]));
+}
+
 static void the_same_input_has_the_same_plan(void **state)
 {
 	g_autofree char *first = LANDFALL(0, "plan", "--json", "--facts=" FACTS,
@@ -161,6 +187,8 @@ int main(void)
 		LF_TEST(findings_are_printed_and_decide_the_status),
 		LF_TEST(findings_as_json_are_a_list),
 		LF_TEST(a_disk_that_cannot_be_understood_is_found_at_the_desk),
+		LF_TEST(a_kickstarts_url_shows_no_secret_and_may_have_no_password),
+		LF_TEST(facts_that_are_not_there_end_with_status_2),
 		LF_TEST(the_same_input_has_the_same_plan),
 		LF_TEST(a_machine_that_does_not_fit_ends_with_status_4),
 	};

@@ -396,6 +396,24 @@ static char *include(const char *snippet, LfKickstartPass pass)
 	return g_string_free(found, FALSE);
 }
 
+static void the_public_name_of_a_url_has_neither_user_nor_query(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "site.ks", "site.ks" },
+		{ "/a?b#c@d", "/a?b#c@d" },
+		{ "http://h.example/x/a.ks?token=x#y", "http://h.example/x/a.ks" },
+		{ "http://u:p@q@h.example:80/a@b.ks", "http://h.example:80/a@b.ks" },
+		{ "http://h.example?a@b", "http://h.example" },
+		{ "https://", "https://" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *shown = lf_kickstart_public_name(rows[i][0]);
+
+		assert_string_equal(shown, rows[i][1]);
+	}
+}
+
 static void included_lines_stand_in_the_place_of_the_include(void **state)
 {
 	static const LfTestSnippet rows[] = {
@@ -567,6 +585,7 @@ int main(void)
 		LF_TEST(the_first_error_and_the_number_of_others_are_thrown),
 		LF_TEST(at_most_200_findings_are_kept_and_all_are_counted),
 		LF_TEST(a_finding_shows_no_control_characters),
+		LF_TEST(the_public_name_of_a_url_has_neither_user_nor_query),
 		LF_TEST(included_lines_stand_in_the_place_of_the_include),
 		LF_TEST(includes_that_cannot_be_are_errors),
 		LF_TEST(includes_are_bounded),

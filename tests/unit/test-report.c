@@ -293,6 +293,24 @@ static void the_command_line_names_another_kickstart(void **state)
 	assert_string_equal(lf_sources_name(given), "/tmp/x.ks");
 }
 
+static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(LfSources) sources =
+		lf_sources_new(machine->host, "http://u:XSECRETX@127.0.0.1:1/a.ks?t=XSECRETX");
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	assert_string_equal(lf_sources_name(sources), "http://127.0.0.1:1/a.ks");
+	assert_null(lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error));
+	assert_int_equal(error->code, LF_ERROR_INPUT);
+	assert_null(strstr(error->message, "XSECRETX"));
+	assert_string_equal(lf_diagnostics_get(diagnostics, 0)->code, "url-credentials");
+	text = lf_diagnostic_text(lf_diagnostics_get(diagnostics, 0));
+	assert_null(strstr(text, "XSECRETX"));
+}
+
 static void a_kickstart_of_the_seed_is_read_with_its_includes(void **state)
 {
 	g_autoptr(Machine) machine = machine_new();
@@ -327,6 +345,7 @@ int main(void)
 		LF_TEST(without_a_seed_the_message_says_how_to_make_one),
 		LF_TEST(files_are_found_beside_the_kickstart_and_by_path),
 		LF_TEST(the_command_line_names_another_kickstart),
+		LF_TEST(a_kickstarts_url_shows_no_secret_and_may_have_no_password),
 		LF_TEST(a_kickstart_of_the_seed_is_read_with_its_includes),
 	};
 
