@@ -25,11 +25,36 @@ static bool begins_with_percent(const LfLine *line)
 	return i < line->size && line->text[i] == '%';
 }
 
-static bool has_pre_script(const LfProfile *profile)
+static bool has_pre_script(const LfParser *parser)
 {
+	const LfProfile *profile = parser->profile;
+
+	if (parser->has_pre)
+		return true;
 	for (guint i = 0; i < profile->scripts->len; i++)
 		if (((const LfScript *)profile->scripts->pdata[i])->kind == LF_SCRIPT_PRE)
 			return true;
+	return false;
+}
+
+// Wherever it stands, it runs before the other lines count; most files have it at their end.
+static bool is_pre_ahead(GBytes *text)
+{
+	gsize size;
+	const char *data = g_bytes_get_data(text, &size);
+	const char *end = data ? data + size : NULL;
+
+	while (data < end) {
+		const char *newline = memchr(data, '\n', (size_t)(end - data));
+		const char *line_end = newline ? newline : end;
+
+		while (data < line_end && (*data == ' ' || *data == '\t'))
+			data++;
+		if (line_end - data >= 4 && memcmp(data, "%pre", 4) == 0 &&
+		    (line_end - data == 4 || g_ascii_isspace(data[4])))
+			return true;
+		data = newline ? newline + 1 : end;
+	}
 	return false;
 }
 
@@ -37,7 +62,7 @@ static LfIncludeNeed include_need(const LfParser *parser, const char *name)
 {
 	if (parser->pass == LF_KICKSTART_SCRIPTS_ONLY || parser->pass == LF_KICKSTART_SHOW)
 		return LF_INCLUDE_OPTIONAL;
-	if (parser->pass == LF_KICKSTART_DESK && *name == '/' && has_pre_script(parser->profile))
+	if (parser->pass == LF_KICKSTART_DESK && *name == '/' && has_pre_script(parser))
 		return LF_INCLUDE_LATER;
 	return LF_INCLUDE_REQUIRED;
 }
@@ -50,9 +75,17 @@ static void keep_include(LfParser *parser, const char *name)
 	g_string_append_printf(parser->redacted, "%%include %.*s\n", (int)size, name);
 }
 
-void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
+// What a file would have said that cannot be read is not known.
+static void doubt_all(LfParser *parser)
 {
 	static const char *const slots[] = { "part", "reqpart", "ostreesetup", "unlock", "user" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(slots); i++)
+		lf_parser_doubt(parser, slots[i]);
+}
+
+void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
+{
 	LfPlace place = { line->place.file, line->place.line, words->items[0].column };
 	const char *name = words->count > 1 ? words->items[1].text : "";
 	bool is_loaded = false;
@@ -67,9 +100,8 @@ void lf_include(LfParser *parser, const LfLine *line, const LfWords *words)
 	}
 	if (!is_loaded && parser->pass == LF_KICKSTART_SHOW)
 		keep_include(parser, name);
-	// What the file would have said is not known.
-	for (size_t i = 0; !is_loaded && i < G_N_ELEMENTS(slots); i++)
-		lf_parser_doubt(parser, slots[i]);
+	if (!is_loaded)
+		doubt_all(parser);
 }
 
 static void top_line(LfParser *parser, const LfLine *line)
@@ -133,7 +165,8 @@ static void parser_init(LfParser *parser, GBytes *text, const char *file, LfKick
 	*parser = (LfParser){ .profile = lf_profile_new(),
 			      .diagnostics = diagnostics,
 			      .pass = pass,
-			      .file = g_intern_string(shown) };
+			      .file = g_intern_string(shown),
+			      .has_pre = pass == LF_KICKSTART_DESK && is_pre_ahead(text) };
 	parser->seen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	parser->doubtful = g_hash_table_new(g_str_hash, g_str_equal);
 	if (pass != LF_KICKSTART_SCRIPTS_ONLY)
@@ -165,6 +198,8 @@ LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pa
 		first++;
 	parser_init(&parser, text, file, pass, load, user_data, diagnostics);
 	read_lines(&parser);
+	if (parser.source.has_unreadable)
+		doubt_all(&parser);
 	if (pass != LF_KICKSTART_SCRIPTS_ONLY)
 		lf_validate(&parser);
 	lf_diagnostics_sort(diagnostics, first, lf_source_rank, &parser.source);

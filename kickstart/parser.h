@@ -25,6 +25,7 @@ typedef struct {
 /**
  * LfParser: what the reading of one kickstart has at hand.
  * @file: name of the outermost file (interned)
+ * @has_pre: a %pre section stands somewhere in the outermost file, perhaps further on
  * @redacted: (nullable): the text for the target; complete only without errors
  * @seen: slot of a command → place of its last line
  * @doubtful: slots of commands with an error or that are not supported: what they would have said
@@ -35,6 +36,7 @@ struct LfParser {
 	LfDiagnostics *diagnostics;
 	LfKickstartPass pass;
 	const char *file;
+	bool has_pre;
 	LfSource source;
 	GString *redacted;
 	GHashTable *seen;

@@ -30,19 +30,40 @@ static void begin_run(LfSource *source, const LfSourceFile *file)
 	g_array_append_val(source->runs, run);
 }
 
+static void pass_over(LfSource *source, LfSourceFile *file, const char *code, const char *advice,
+		      const char *message)
+{
+	LfPlace place = { file->name, 1, 1 };
+
+	add_error(source, &place, code, advice, message);
+	source->has_unreadable = true;
+	file->size = 0;
+}
+
+// CR alone ends the lines; one LF at the very end changes nothing about that.
+static bool has_mac_line_ends(const LfSourceFile *file)
+{
+	const char *newline = memchr(file->data, '\n', file->size);
+	size_t size = newline ? (size_t)(newline - file->data) : file->size;
+
+	if (newline && size + 1 < file->size)
+		return false;
+	return size > 1 && memchr(file->data, '\r', size - 1);
+}
+
 static void check_bytes(LfSource *source, LfSourceFile *file)
 {
 	LfPlace place = { file->name, 1, 1 };
-	const char *nul = memchr(file->data, '\0', file->size);
 
 	if (file->size > MAX_FILE_BYTES) {
-		add_error(source, &place, "too-long", "check that this is a kickstart file",
+		pass_over(source, file, "too-long", "check that this is a kickstart file",
 			  "a kickstart file may have 4 MiB at most");
-		file->size = 0;
-	} else if (nul) {
-		add_error(source, &place, "not-text", "save it as UTF-8 text",
+	} else if (memchr(file->data, '\0', file->size)) {
+		pass_over(source, file, "not-text", "save it as UTF-8 text",
 			  "the file holds NUL bytes: it is UTF-16 or no text at all");
-		file->size = 0;
+	} else if (has_mac_line_ends(file)) {
+		pass_over(source, file, "line-ends", "save it with Unix line ends (LF)",
+			  "the file has old Mac line ends (CR alone)");
 	} else if (file->size >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0) {
 		add_error(source, &place, "byte-order-mark", "save the file without it",
 			  "the file begins with a byte order mark");

@@ -23,9 +23,10 @@ typedef struct {
 /** LfSource: the lines of a kickstart in the order they count, includes put in their places. */
 typedef struct {
 	LfSourceFile stack[LF_SOURCE_MAX_DEPTH];
-	size_t depth;	/* how many of @stack are in use */
-	unsigned files; /* how many were opened or tried */
-	GArray *runs;	/* runs of lines of one file, for lf_source_rank() */
+	size_t depth;	     /* how many of @stack are in use */
+	unsigned files;	     /* how many were opened or tried */
+	bool has_unreadable; /* a file was passed over as a whole */
+	GArray *runs;	     /* runs of lines of one file, for lf_source_rank() */
 	uint64_t serial;
 	LfKickstartLoad load;
 	void *user_data;
@@ -45,8 +46,8 @@ typedef struct {
 
 /**
  * lf_source_init:
- * Checks what makes a file unreadable as a whole (NUL bytes, size) and a byte order mark, which is
- * stepped over; findings are added.
+ * Checks what makes a file unreadable as a whole (NUL bytes, size, line ends) and a byte order
+ * mark, which is stepped over; findings are added.
  */
 void lf_source_init(LfSource *source, GBytes *text, const char *file, LfKickstartLoad load,
 		    void *user_data, LfDiagnostics *diagnostics);

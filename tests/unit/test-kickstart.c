@@ -47,8 +47,28 @@ static void text_in_utf_16_is_an_error(void **state)
 	assert_null(lf_kickstart_parse(bytes, "site.ks", LF_KICKSTART_WHOLE, NULL, NULL,
 				       diagnostics, &error));
 	findings = lf_test_findings(diagnostics);
-	assert_true(g_str_has_prefix(findings, "1:1 error not-text"));
+	assert_string_equal(findings, "1:1 error not-text");
 	assert_int_equal(error->code, LF_ERROR_INPUT);
+}
+
+static void a_file_that_cannot_be_read_has_that_one_finding(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "lang C\rkeyboard us\rtext\r", "1:1 error line-ends" },
+		{ "lang C\r\rkeyboard us\r\n", "1:1 error line-ends" },
+		{ "\xef\xbb\xbflang C\rkeyboard us", "1:1 error line-ends" },
+	};
+	g_autofree char *long_text = g_strnfill(((size_t)4 << 20) + 1, '#');
+	g_autofree char *long_findings = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *findings = NULL;
+
+		assert_null(lf_test_parse(rows[i].text, LF_KICKSTART_DESK, NULL, NULL, &findings));
+		assert_string_equal(findings, rows[i].findings);
+	}
+	assert_null(lf_test_parse(long_text, LF_KICKSTART_WHOLE, NULL, NULL, &long_findings));
+	assert_string_equal(long_findings, "1:1 error too-long");
 }
 
 static void unknown_commands_are_errors(void **state)
@@ -484,9 +504,17 @@ static void at_the_desk_an_include_that_a_script_may_write_is_a_warning(void **s
 {
 	g_autofree char *with = include("%pre\n%end\n%include /tmp/parts", LF_KICKSTART_DESK);
 	g_autofree char *without = include("%include /tmp/parts", LF_KICKSTART_DESK);
+	g_autofree char *ahead =
+		include("%include /tmp/parts\n  %pre --log=/x\r\n%end", LF_KICKSTART_DESK);
+	g_autofree char *other =
+		include("%include /tmp/parts\n#%pre\n%pre-install\n%end", LF_KICKSTART_DESK);
+	g_autofree char *machine = include("%include /tmp/parts\n%pre\n%end", LF_KICKSTART_WHOLE);
 
 	assert_string_equal(with, "site.ks:3:10 include-later");
 	assert_string_equal(without, "site.ks:1:10 include-failed");
+	assert_string_equal(ahead, "site.ks:1:10 include-later");
+	assert_string_equal(other, "site.ks:1:10 include-failed");
+	assert_string_equal(machine, "site.ks:1:10 include-failed");
 }
 
 // --- golden files -------------------------------------------------------------------------------
@@ -566,6 +594,7 @@ int main(void)
 		LF_TEST(windows_line_ends_are_accepted),
 		LF_TEST(a_byte_order_mark_is_an_error),
 		LF_TEST(text_in_utf_16_is_an_error),
+		LF_TEST(a_file_that_cannot_be_read_has_that_one_finding),
 		LF_TEST(unknown_commands_are_errors),
 		LF_TEST(the_nearest_known_name_is_the_advice),
 		LF_TEST(commands_that_are_not_carried_out_are_errors),
