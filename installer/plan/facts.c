@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "installer/plan/members.h"
+#include "installer/plan/uuid.h"
 
 #define FACTS_VERSION  1
 #define MAX_DISKS      1024
@@ -386,8 +387,13 @@ static bool read_facts(const json_t *object, LfFacts *facts, GError **error)
 	if (version != FACTS_VERSION)
 		return lf_throw(error, LF_ERROR_INPUT, "member 'version' must be %d",
 				FACTS_VERSION);
-	return read_disks(object, facts, error) && read_nics(object, facts, error) &&
-	       read_payload(object, facts, error);
+	if (!read_disks(object, facts, error) || !read_nics(object, facts, error) ||
+	    !read_payload(object, facts, error))
+		return false;
+	if (!facts->salt)
+		return lf_throw(error, LF_ERROR_INPUT, "member 'salt' is missing");
+	return lf_is_salt(facts->salt) ||
+	       lf_throw(error, LF_ERROR_INPUT, "member 'salt' must be 32 lower-case hex digits");
 }
 
 LfFacts *lf_facts_from_json(const json_t *object, GError **error)

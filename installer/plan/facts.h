@@ -84,7 +84,7 @@ typedef struct {
 	GPtrArray *disks;	/* LfFactDisk, sorted by path in natural order */
 	GPtrArray *nics;	/* LfFactNic, sorted by name */
 	LfFactPayload *payload; /* nullable: not asked for */
-	char *salt;		/* 32 hex digits: the randomness UUIDs of a plan come from */
+	char *salt;		/* 32 lower-case hex digits: what UUIDs of a plan come from */
 } LfFacts;
 
 LfFacts *lf_facts_new(void);
@@ -106,7 +106,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfFactPayload, lf_fact_payload_free)
 /** lf_facts_to_json: (transfer full): the documented object (docs/formats.md). */
 json_t *lf_facts_to_json(const LfFacts *facts);
 
-/** lf_facts_from_json: the way back. Errors: INPUT naming the member. */
+/** lf_facts_from_json: the way back; the salt is sure to be one. Errors: INPUT naming the member.
+ */
 LfFacts *lf_facts_from_json(const json_t *object, GError **error);
 
 /** lf_facts_sort: puts disks and NICs into natural order (nvme2n1 before nvme10n1). */

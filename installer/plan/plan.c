@@ -65,9 +65,6 @@ static bool check_machine(const LfFacts *facts, GError **error)
 		return lf_throw(error, LF_ERROR_UNSUPPORTED,
 				"this machine was not started by UEFI: switch its firmware to UEFI "
 				"boot");
-	if (!lf_is_salt(facts->salt))
-		return lf_throw(error, LF_ERROR_INPUT,
-				"facts: member 'salt' must be 32 lower-case hex digits");
 	return true;
 }
 
