@@ -103,10 +103,7 @@ static void apply_upgrade(LfParser *parser, LfCall *call, void *values)
 {
 	Upgrade *line = values;
 
-	if (lf_url_has_user(line->url))
-		lf_call_error(call, lf_call_place(call, "--url"), "url-credentials",
-			      "serve the repository without a password; its commits are signed",
-			      "a user or password in the URL would show on the target");
+	lf_call_check_url(call, "--url", line->url);
 	lf_take_text(&parser->profile->upgrade_url, &line->url);
 }
 

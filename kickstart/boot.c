@@ -94,10 +94,7 @@ static void apply_ostreesetup(LfParser *parser, LfCall *call, void *values)
 	LfProfile *profile = parser->profile;
 	Ostreesetup *setup = values;
 
-	if (lf_url_has_user(setup->url))
-		lf_call_error(call, lf_call_place(call, "--url"), "url-credentials",
-			      "serve the repository without a password; its commits are signed",
-			      "a user or password in the URL would show in logs and on the target");
+	lf_call_check_url(call, "--url", setup->url);
 	if (setup->is_nogpg)
 		lf_call_warn(call, lf_call_place(call, "--nogpg"), "unverified-payload",
 			     "leave '--nogpg' out and sign the commits",

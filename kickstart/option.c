@@ -129,6 +129,21 @@ LfPlace lf_call_word_place(const LfCall *call, guint index)
 	return place;
 }
 
+void lf_call_check_url(LfCall *call, const char *option, const char *url)
+{
+	LfPlace place = lf_call_place(call, option);
+
+	if (lf_url_has_user(url))
+		lf_call_error(call, place, "url-credentials",
+			      "serve the repository without a password; its commits are signed",
+			      "a user or password in the URL would show in logs and on the target");
+	else if (lf_url_has_query(url))
+		lf_call_error(call, place, "url-query",
+			      "leave '?' or '#' and what follows out; commits are signed, so a "
+			      "repository needs no token",
+			      "a query in the URL would show in logs and on the target");
+}
+
 // --- words of the line --------------------------------------------------------------------------
 
 static void cut(LfCall *call, const LfWord *word, const char *option_name)

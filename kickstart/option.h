@@ -153,6 +153,12 @@ const char *lf_call_word(const LfCall *call, guint index);
 /** lf_call_word_place: where that word stands. */
 LfPlace lf_call_word_place(const LfCall *call, guint index);
 
+/**
+ * lf_call_check_url: an error when @url, the value of @option, is a repository's address with a
+ * user, password or query in it: it shows in the plan and on the target.
+ */
+void lf_call_check_url(LfCall *call, const char *option, const char *url);
+
 /** lf_call_error: an error at @place; the line is not used any more. */
 void lf_call_error(LfCall *call, LfPlace place, const char *code, const char *advice,
 		   const char *format, ...) G_GNUC_PRINTF(5, 6);

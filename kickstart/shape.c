@@ -204,3 +204,10 @@ bool lf_url_has_user(const char *text)
 
 	return length > 0 && memchr(scheme + 3, '@', length);
 }
+
+bool lf_url_has_query(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+
+	return scheme && strpbrk(scheme, "?#");
+}

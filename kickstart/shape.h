@@ -45,3 +45,6 @@ const char *lf_shape_advice(LfShape shape);
 
 /** lf_url_has_user: does the text look like a URL with a user or password in it? */
 bool lf_url_has_user(const char *text);
+
+/** lf_url_has_query: does the text look like a URL with a query or fragment? */
+bool lf_url_has_query(const char *text);

@@ -16,7 +16,7 @@ static void *field_of(const LfCall *call, const LfOption *option)
 
 void lf_value_bad_shape(LfCall *call, const LfPlace *place, LfShape shape, const char *text)
 {
-	if (lf_url_has_user(text))
+	if (lf_url_has_user(text) || lf_url_has_query(text))
 		lf_call_error(call, *place, "invalid-value", lf_shape_advice(shape),
 			      "this is not %s", lf_shape_noun(shape));
 	else

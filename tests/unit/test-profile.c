@@ -446,6 +446,20 @@ static void the_flavour_must_agree_with_the_ref(void **state)
 	assert_non_null(profile);
 }
 
+static void a_repositorys_url_has_no_query(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "lang C" ADDON("upgrade --url=https://h/r"), "" },
+		{ "lang C" ADDON("upgrade --url=https://h/r?t=x"), "3:9 error url-query" },
+		{ "lang C" ADDON("upgrade '--url=https://h/r#x'"), "3:9 error url-query" },
+		{ "lang C" ADDON("upgrade --url=https://a@h/r?t=x"), "3:9 error url-credentials" },
+		{ "ostreesetup --osname=a --url=https://h/?t=x --ref=a/standard",
+		  "1:24 error url-query; 2:1 warning repeated-command" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
 static void a_key_for_an_unknown_user_is_a_warning(void **state)
 {
 #define KEY " \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\""
@@ -571,6 +585,10 @@ static void no_finding_shows_a_secret(void **state)
 		"sshpw --username=root XSECRETX",
 		"ostreesetup --osname=a --url=https://u:XSECRETX@h/ --ref=b",
 		"ostreesetup --osname=a --url=ftp://u:XSECRETX@h/ --ref=b",
+		"ostreesetup --osname=a --url=https://h/?token=XSECRETX --ref=b",
+		"ostreesetup --osname=a --url=ftp://h/?token=XSECRETX --ref=b",
+		"%addon com_landfall\nupgrade --url=https://h/r?token=XSECRETX\n%end",
+		"%addon com_landfall\nupgrade '--url=https://h/r#XSECRETX'\n%end",
 		"%include https://u:XSECRETX@h/x",
 		"rootpw=XSECRETX",
 		"rootpw=--XSECRETX x",
@@ -621,6 +639,7 @@ int main(void)
 		LF_TEST(encryption_needs_a_way_to_unlock),
 		LF_TEST(a_recovery_key_needs_a_certificate),
 		LF_TEST(the_flavour_must_agree_with_the_ref),
+		LF_TEST(a_repositorys_url_has_no_query),
 		LF_TEST(a_key_for_an_unknown_user_is_a_warning),
 		LF_TEST(secrets_are_replaced_and_nothing_else),
 		LF_TEST(the_redacted_text_is_a_kickstart_with_the_same_meaning),
