@@ -1,8 +1,9 @@
 // `landfall iso seed` and `landfall iso show`: a site's files into an ISO, and what an ISO holds.
-// Not here: the seed's form (image/seed.c), judging kickstarts (kickstart/).
+// Not here: the seed's form (image/seed.c), judging kickstarts (seed-check.c).
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/host.h"
@@ -10,87 +11,42 @@
 #include "base/text.h"
 #include "base/iso9660.h"
 #include "image/seed.h"
-#include "kickstart/kickstart.h"
-#include "ztp/cmd-load.h"
+#include "ztp/seed-check.h"
 #include "ztp/verb.h"
 
 #define MANIFEST_PATH	   "/landfall/manifest.json"
 #define MAX_MANIFEST_BYTES (1024 * 1024)
 #define MAX_FILE_BYTES	   (256 * 1024 * 1024)
-#define DEVICE_SEED_DIR	   "/landfall/seed/"
 
-// --- the kickstart as the machine will see it ---------------------------------------------------
-
-// What the text includes has to be in the seed too, which has no folders; URLs are fetched.
-static GBytes *load_from_seed(const char *name, const char *from, void *user_data, GError **error)
+static const char *plural(size_t n)
 {
-	const LfSeed *seed = user_data;
-	g_autofree char *place = lf_kickstart_resolve(name, from);
-	GBytes *bytes;
-
-	if (strstr(place, "://"))
-		return lf_kickstart_read(name, from, NULL, error);
-	if (g_str_has_prefix(name, DEVICE_SEED_DIR))
-		name += strlen(DEVICE_SEED_DIR);
-	bytes = lf_seed_find(seed, name);
-	if (!bytes)
-		return lf_throw_null(error, LF_ERROR_INPUT,
-				     "'%s' is not in the seed, where the machine looks for it: add "
-				     "--file NAME=PATH and include it as NAME",
-				     name);
-	return g_bytes_ref(bytes);
+	return n == 1 ? "" : "s";
 }
 
-static LfProfile *parse_profile(const LfSeed *seed, const char *shown, LfDiagnostics *diagnostics,
-				GError **error)
+static json_t *read_manifest(const char *path, GError **error)
 {
-	return lf_kickstart_parse(lf_seed_find(seed, LF_SEED_FILE_PROFILE), shown,
-				  LF_KICKSTART_DESK, load_from_seed, (void *)seed, diagnostics,
-				  error);
-}
+	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *what = g_strdup_printf("the manifest in '%s'", path);
+	lf_autofd fd = -1;
+	gsize size;
+	const char *text;
 
-static void print_findings(const LfDiagnostics *diagnostics)
-{
-	const LfDiagnostic *diagnostic;
-
-	for (size_t i = 0; (diagnostic = lf_diagnostics_get(diagnostics, i)); i++) {
-		g_autofree char *text = lf_diagnostic_text(diagnostic);
-		g_autofree char *harmless = lf_text_escape(text, " ");
-
-		fprintf(stderr, "%s\n", harmless);
+	if (!lf_seed_open(path, &fd, error))
+		return NULL;
+	bytes = lf_iso_read(fd, MANIFEST_PATH, MAX_MANIFEST_BYTES, error);
+	if (!bytes) {
+		lf_prefix(error, "'%s'", path);
+		return NULL;
 	}
-}
-
-// The certificate for the recovery key comes from the seed unless it has a path or URL.
-static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **error)
-{
-	const char *escrow = profile->unlock.escrow;
-
-	if (!escrow || strchr(escrow, '/') || lf_seed_find(seed, escrow))
-		return true;
-	return lf_throw(error, LF_ERROR_INPUT,
-			"unlock --escrow=%s: there is no such file in the seed: add --file %s=PATH",
-			escrow, escrow);
-}
-
-static bool check_profile(const LfSeed *seed, const char *path, GError **error)
-{
-	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	g_autoptr(LfProfile) profile = parse_profile(seed, path, diagnostics, NULL);
-
-	print_findings(diagnostics);
-	if (!profile)
-		return lf_throw(error, LF_ERROR_INPUT,
-				"'%s' has %zu errors: correct them (--no-check takes it as it is)",
-				path, lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR));
-	return check_escrow(seed, profile, error);
+	text = g_bytes_get_data(bytes, &size);
+	return lf_json_parse(text, size, what, error);
 }
 
 // --- iso seed -----------------------------------------------------------------------------------
 
 static char *kickstart;
 static char **files;
-static char *append;
+static char **append;
 static gboolean is_unchecked;
 
 static const GOptionEntry seed_options[] = {
@@ -98,8 +54,8 @@ static const GOptionEntry seed_options[] = {
 	  "What the machine installs; required", "FILE" },
 	{ "file", 'f', 0, G_OPTION_ARG_FILENAME_ARRAY, &files,
 	  "Put the file PATH into the seed as NAME; repeatable", "NAME=PATH" },
-	{ "append", 'a', 0, G_OPTION_ARG_STRING, &append,
-	  "Words that Landfall reads behind the kernel command line", "ARGS" },
+	{ "append", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &append,
+	  "Words that Landfall reads behind the kernel command line; repeatable", "ARGS" },
 	{ "no-check", 0, 0, G_OPTION_ARG_NONE, &is_unchecked, "Take the kickstart as it is", NULL },
 	{ NULL },
 };
@@ -130,15 +86,83 @@ static bool add_files(LfSeed *seed, GError **error)
 	return true;
 }
 
+static bool add_words(LfSeed *seed, GError **error)
+{
+	g_autofree char *words = NULL;
+
+	if (!append)
+		return true;
+	// One by one: a quote of one option is not closed by the next one's.
+	for (char **one = append; *one; one++) {
+		g_autoptr(LfSeed) trial = lf_seed_new();
+
+		if ((*one)[strspn(*one, " ")] == '\0')
+			return lf_throw(error, LF_ERROR_INPUT, "--append= is empty: write words");
+		if (!lf_seed_add_cmdline(trial, *one, error))
+			return false;
+	}
+	words = g_strjoinv(" ", append);
+	return lf_seed_add_cmdline(seed, words, error);
+}
+
 static LfSeed *gather(GError **error)
 {
 	g_autoptr(LfSeed) seed = lf_seed_new();
 
 	if (!add_path(seed, LF_SEED_FILE_PROFILE, kickstart, error) || !add_files(seed, error) ||
-	    (append && !lf_seed_add_cmdline(seed, append, error)) ||
-	    (!is_unchecked && !check_profile(seed, kickstart, error)))
+	    !add_words(seed, error))
 		return NULL;
 	return g_steal_pointer(&seed);
+}
+
+static void print_findings(const LfDiagnostics *diagnostics)
+{
+	const LfDiagnostic *diagnostic;
+
+	for (size_t i = 0; (diagnostic = lf_diagnostics_get(diagnostics, i)); i++) {
+		g_autofree char *text = lf_diagnostic_text(diagnostic);
+		g_autofree char *harmless = lf_text_escape(text, " ");
+
+		fprintf(stderr, "%s\n", harmless);
+	}
+}
+
+static bool check(const LfSeed *seed, const char *iso, GError **error)
+{
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(json_t) manifest = NULL;
+	bool is_good;
+
+	if (is_unchecked)
+		return true;
+	manifest = read_manifest(iso, error);
+	if (!manifest)
+		return false;
+	is_good = lf_seed_check(seed, kickstart, manifest, iso, diagnostics, error);
+	print_findings(diagnostics);
+	return is_good;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino;
+}
+
+// What goes into the seed is not overwritten with the ISO.
+static bool check_out(const char *out, GError **error)
+{
+	if (is_same_file(out, kickstart))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'%s' is the kickstart: write the ISO to another file", out);
+	for (char **file = files; file && *file; file++)
+		if (is_same_file(out, strchr(*file, '=') + 1))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"'%s' goes into the seed: write the ISO to another file",
+					out);
+	return true;
 }
 
 static void print_seeded(const LfSeed *seed, const char *path, uint64_t used, uint64_t room,
@@ -147,9 +171,9 @@ static void print_seeded(const LfSeed *seed, const char *path, uint64_t used, ui
 	for (size_t i = 0; i < lf_seed_count(seed); i++)
 		printf("  %-24s %8zu bytes\n", lf_seed_name(seed, i),
 		       g_bytes_get_size(lf_seed_bytes(seed, i)));
-	printf("%s: %zu files, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+	printf("%s: %zu file%s, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
 	       " bytes of the seed's area used, written in %.0f ms\n",
-	       path, lf_seed_count(seed), used, room,
+	       path, lf_seed_count(seed), plural(lf_seed_count(seed)), used, room,
 	       (double)(g_get_monotonic_time() - begin_us) / 1000);
 }
 
@@ -167,7 +191,8 @@ static int run_seed(char **args, GError **error)
 			"name two ISO images: landfall iso seed --kickstart=FILE IN.iso OUT.iso");
 	seed = gather(error);
 	begin_us = g_get_monotonic_time();
-	if (!seed || !lf_seed_write(seed, args[0], args[1], &used, &room, error))
+	if (!seed || !check_out(args[1], error) || !check(seed, args[0], error) ||
+	    !lf_seed_write(seed, args[0], args[1], &used, &room, error))
 		return 0;
 	print_seeded(seed, args[1], used, room, begin_us);
 	return 0;
@@ -180,15 +205,16 @@ const LfVerb lf_verb_iso_seed = {
 	.description =
 		"Writes into an area that every Landfall ISO keeps free, so nothing is built anew. "
 		"OUT.iso may be\n"
-		"IN.iso, which is then changed in place, and may be a USB stick's device.\n\n"
-		"The kickstart is checked first, as the machine will see it: what it includes has "
-		"to "
-		"be in the\n"
-		"seed or at a URL. One with errors is refused.\n\n"
-		"On the machine the files lie in /landfall/seed, the kickstart as site.ks. OUT.iso "
-		"is "
-		"readable by\n"
-		"its owner only, because kickstarts hold secrets.",
+		"IN.iso, which is then changed in place. It may be a USB stick's device, which "
+		"gets "
+		"the whole ISO.\n\n"
+		"The kickstart is checked first, as the machine will see it: the files it names "
+		"have to be in the\n"
+		"seed or at a URL, and a payload from the medium has to be on IN.iso. One with "
+		"errors is refused.\n\n"
+		"On the machine the files lie in /landfall/seed, the kickstart as site.ks. A file "
+		"OUT.iso is readable\n"
+		"by its owner only, because kickstarts hold secrets.",
 	.options = seed_options,
 	.run = run_seed,
 };
@@ -201,25 +227,6 @@ static const GOptionEntry show_options[] = {
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "Print one JSON object", NULL },
 	{ NULL },
 };
-
-static json_t *read_manifest(const char *path, GError **error)
-{
-	g_autoptr(GBytes) bytes = NULL;
-	g_autofree char *what = g_strdup_printf("the manifest in '%s'", path);
-	lf_autofd fd = -1;
-	gsize size;
-	const char *text;
-
-	if (!lf_openat(AT_FDCWD, path, O_RDONLY, 0, &fd, error))
-		return NULL;
-	bytes = lf_iso_read(fd, MANIFEST_PATH, MAX_MANIFEST_BYTES, error);
-	if (!bytes) {
-		lf_prefix(error, "'%s'", path);
-		return NULL;
-	}
-	text = g_bytes_get_data(bytes, &size);
-	return lf_json_parse(text, size, what, error);
-}
 
 // The names of the appended words; a value may be a secret.
 static json_t *words_to_json(const LfSeed *seed)
@@ -251,7 +258,7 @@ static void set_kickstart(json_t *object, const LfSeed *seed)
 
 	if (!lf_seed_find(seed, LF_SEED_FILE_PROFILE))
 		return;
-	profile = parse_profile(seed, LF_SEED_FILE_PROFILE, diagnostics, NULL);
+	profile = lf_seed_profile_to_show(seed, diagnostics);
 	lf_json_set_uint(object, "kickstart_errors",
 			 lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR));
 	lf_json_set_string(object, "kickstart", profile ? profile->redacted : NULL);
@@ -315,7 +322,8 @@ static void print_kickstart(const json_t *seed)
 	if (harmless)
 		printf("  | %s\n", harmless);
 	else if (errors > 0)
-		printf("  site.ks has %" JSON_INTEGER_FORMAT " errors and is not shown\n", errors);
+		printf("  site.ks has %" JSON_INTEGER_FORMAT " error%s and is not shown\n", errors,
+		       plural((size_t)errors));
 }
 
 static void print_seed(const json_t *seed)
@@ -325,7 +333,8 @@ static void print_seed(const json_t *seed)
 	json_t *item;
 	size_t i;
 
-	printf("seed             %zu files\n", json_array_size(list));
+	printf("seed             %zu file%s\n", json_array_size(list),
+	       plural(json_array_size(list)));
 	json_array_foreach (list, i, item) {
 		printf("  %-24s %8" JSON_INTEGER_FORMAT " bytes\n",
 		       json_string_value(json_object_get(item, "name")),
@@ -368,7 +377,9 @@ const LfVerb lf_verb_iso_show = {
 	.summary = "tell what an ISO holds: version, kernel, refs, seed",
 	.description = "Of the seed it shows names and sizes, of its kickstart the text without "
 		       "secrets, of appended\n"
-		       "words their names.",
+		       "words their names. Nothing outside the ISO is read: an include of a file "
+		       "or URL that is not in\n"
+		       "the seed is shown as it is written.",
 	.options = show_options,
 	.run = run_show,
 };

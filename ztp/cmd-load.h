@@ -15,3 +15,11 @@ LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GErro
 
 /** lf_kickstart_read: an LfKickstartLoad over files and URLs. @user_data: unused */
 GBytes *lf_kickstart_read(const char *name, const char *from, void *user_data, GError **error);
+
+/**
+ * lf_kickstart_check_disks:
+ * @path: of the kickstart, for findings without a place of their own
+ * Adds an error for each disk that is named in a way the planner does not understand.
+ */
+void lf_kickstart_check_disks(const LfProfile *profile, const char *path,
+			      LfDiagnostics *diagnostics);

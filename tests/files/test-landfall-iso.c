@@ -42,22 +42,32 @@ static char *put(const Desk *desk, const char *name, const char *text, gssize si
 	return path;
 }
 
-static void make_iso(Desk *desk)
+static void make_iso_of(Desk *desk, const char *manifest)
 {
-	const char *manifest = "{\"v\":1,\"version\":\"1.2\",\"kernel\":\"6.12\\u001b[2J\","
-			       "\"build_id\":\"abc\",\"refs\":{\"debian/13/x\":{\"bytes\":5}}}";
 	g_autofree char *area = put(desk, "root/landfall/seed.img", "070701", 6);
 	g_autofree char *other = put(desk, "root/landfall/manifest.json", manifest, -1);
 	g_autofree char *root = g_build_filename(desk->dir, "root", NULL);
 	g_autoptr(GError) error = NULL;
 
 	assert_int_equal(truncate(area, 65536), 0);
+	g_free(desk->iso);
 	desk->iso = g_build_filename(desk->dir, "in.iso", NULL);
+	(void)unlink(desk->iso);
 	assert_ok(lf_proc_run(&(LfProc){ .argv = LF_PROC_ARGV("/usr/bin/xorriso", "-report_about",
 							      "SORRY", "-as", "mkisofs", "-R", "-o",
 							      desk->iso, root) },
 			      NULL, &error),
 		  error);
+}
+
+static void make_iso(Desk *desk)
+{
+	const char *manifest = "{\"v\":1,\"version\":\"1.2\",\"kernel\":\"6.12\\u001b[2J\","
+			       "\"build_id\":\"abc\",\"refs\":{\"debian/13/x86_64/"
+			       "standard\":{\"flavour\":\"standard\"},"
+			       "\"debian/13/x\":{\"bytes\":5}}}";
+
+	make_iso_of(desk, manifest);
 }
 
 static void open_desk(Desk *desk)
@@ -237,20 +247,190 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "iso seed -k site.ks -f cmdline=site.ks in.iso out.iso", "use --append" },
 		{ "iso seed -k site.ks -a 'a=\"b c' in.iso out.iso", "quote that is not closed" },
 		{ "iso seed -k site.ks site.ks out.iso", "not an ISO 9660 image" },
+		{ "iso seed -k site.ks -a '' in.iso out.iso", "--append= is empty" },
+		{ "iso seed -k site.ks -a 'a=\"b' -a 'c\"' in.iso out.iso", "not closed" },
+		{ "iso seed -k site.ks in.iso site.ks", "'site.ks' is the kickstart" },
+		{ "iso seed -k site.ks -f a=key in.iso key", "'key' goes into the seed" },
+		{ "iso seed -k site.ks missing.iso out.iso", "missing.iso" },
+		{ "iso seed -k site.ks . out.iso", "neither a file nor a block device" },
+		{ "iso seed -k site.ks in.iso .", "a directory" },
+		{ "iso show missing.iso", "missing.iso" },
+		{ "iso show .", "neither a file nor a block device" },
+		{ "iso", "there is no verb 'iso': there are 'iso seed', 'iso show'" },
+		{ "iso sed", "there is no verb 'iso sed': there are 'iso seed', 'iso show'" },
+		{ "ios seed", "did you mean 'iso seed'?" },
 		{ "iso show", "name one ISO image" },
 		{ "iso show site.ks", "not an ISO 9660 image" },
 	};
 	g_auto(Desk) desk = { NULL, NULL, NULL };
 	g_autofree char *ks = NULL;
+	g_autofree char *key = NULL;
 
 	open_desk(&desk);
 	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	key = put(&desk, "key", "t0psecret", -1);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *output = NULL;
 
 		assert_int_equal(landfall(&desk, rows[i].arguments, &output), 2);
 		assert_contains(output, rows[i].says);
 		assert_false(exists(&desk, "out.iso"));
+	}
+}
+
+static void a_kickstart_that_the_machine_would_refuse_is_refused_here(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *to;
+		const char *says;
+	} rows[] = {
+		{ "reboot\n", "%include DIR/outside.ks\n", "is not in the seed" },
+		{ "reboot\n", "%include file://DIR/outside.ks\n", "is not in the seed" },
+		{ "reboot\n", "%include FILE://DIR/outside.ks\n", "is not in the seed" },
+		{ "--all", "--all --drives=size>=nonsense", "disk" },
+		{ "reboot\n", "ESCROW/landfall/seed/nope.pem", "no such file in the seed" },
+		{ "reboot\n", "ESCROWsub/nope.pem", "no such file in the seed" },
+		{ "reboot\n", "ESCROWfile:///landfall/seed/nope.pem", "no such file in the seed" },
+		{ "standard", "nosuch", "it has debian/13/x86_64/standard, debian/13/x" },
+		{ "reboot\n", "KERNEL", "write the same flavour in both" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *outside = NULL;
+
+	open_desk(&desk);
+	outside = put(&desk, "outside.ks", "reboot\n", -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) text = g_string_new(GOOD_KS);
+		g_autofree char *output = NULL;
+		g_autofree char *ks = NULL;
+
+		g_string_replace(text, rows[i].from, rows[i].to, 1);
+		g_string_replace(text, "DIR", desk.dir, 0);
+		if (strstr(text->str, "ESCROW"))
+			g_string_replace(text, "part / ", "part / --encrypted ", 1);
+		if (g_string_replace(text, "ESCROW",
+				     "%addon com_landfall\nunlock --tpm2 --recovery --escrow=", 0))
+			g_string_append(text, "\n%end\n");
+		g_string_replace(text, "KERNEL",
+				 "%addon com_landfall\nkernel --flavour=lowlatency\n%end\n", 0);
+		ks = put(&desk, "site.ks", text->str, -1);
+		if (landfall(&desk, "iso seed -k site.ks in.iso out.iso", &output) != 2 ||
+		    !strstr(output, rows[i].says))
+			fail_msg("of '%s' it says: %s", rows[i].to, output);
+		assert_false(exists(&desk, "out.iso"));
+	}
+}
+
+static void an_include_of_the_seed_may_be_named_as_the_machine_names_it(void **state)
+{
+	static const char *const names[] = { "common.ks", "./common.ks", "/landfall/seed/common.ks",
+					     "file:///landfall/seed/common.ks" };
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *common = NULL;
+
+	open_desk(&desk);
+	common = put(&desk, "common.ks", GOOD_KS, -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *text = g_strdup_printf("%%include %s\n", names[i]);
+		g_autofree char *ks = put(&desk, "site.ks", text, -1);
+		g_autofree char *seeded = NULL;
+		g_autofree char *shown = NULL;
+
+		assert_int_equal(landfall(&desk,
+					  "iso seed -k site.ks -f common.ks=common.ks "
+					  "in.iso out.iso",
+					  &seeded),
+				 0);
+		assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+		assert_contains(shown, "| rootpw ");
+		assert_null(strstr(shown, "%include"));
+	}
+}
+
+static void nothing_outside_the_iso_is_shown(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *outside = NULL;
+	g_autofree char *seeded = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	outside = put(&desk, "outside.ks", "lang en_GB.UTF-8\n", -1);
+	text = g_strdup_printf("%%include file://%s/outside.ks\n%%include %s/outside.ks\n"
+			       "%%include http://127.0.0.1:9/x.ks?token=t0psecret\n"
+			       "%%post\n%%include outside.ks\n%%end\nreboot\n",
+			       desk.dir, desk.dir);
+	ks = put(&desk, "site.ks", text, -1);
+	assert_int_equal(landfall(&desk, "iso seed --no-check -k site.ks in.iso out.iso", &seeded),
+			 0);
+	assert_contains(seeded, "out.iso: 1 file, ");
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	assert_contains(shown, "| %include file:///");
+	assert_contains(shown, "| %include /");
+	assert_contains(shown, "| %include http://127.0.0.1:9/x.ks\n");
+	assert_contains(shown, "| %post\n  | %include outside.ks\n  | %end\n  | reboot\n");
+	assert_null(strstr(shown, "en_GB"));
+	assert_null(strstr(shown, "t0psecret"));
+}
+
+static void an_iso_without_payload_is_no_medium_to_install_from(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *refused = NULL;
+	g_autofree char *taken = NULL;
+	g_autofree char *ks = NULL;
+	g_autofree char *web = NULL;
+	g_autoptr(GString) text = g_string_new(GOOD_KS);
+
+	open_desk(&desk);
+	make_iso_of(&desk, "{\"v\":1,\"refs\":{}}");
+	ks = put(&desk, "site.ks", text->str, -1);
+	assert_int_equal(landfall(&desk, "iso seed -k site.ks in.iso out.iso", &refused), 2);
+	assert_contains(refused, "'in.iso' holds no payload");
+	g_string_replace(text, "file:///run/landfall/medium/repo", "https://[::1]/repo", 1);
+	web = put(&desk, "web.ks", text->str, -1);
+	assert_int_equal(landfall(&desk, "iso seed -k web.ks in.iso out.iso", &taken), 0);
+}
+
+static void words_of_several_options_add_up(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *seeded = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	assert_int_equal(landfall(&desk,
+				  "iso seed -k site.ks -a a=1 --append 'b=2 c' in.iso out.iso",
+				  &seeded),
+			 0);
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	assert_contains(shown, "[\"a\",\"b\",\"c\"]");
+}
+
+static void output_that_cannot_be_written_is_an_error(void **state)
+{
+	static const char *const lines[] = { "check site.ks", "iso seed --help", "--help",
+					     "check --help", "--version" };
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *line =
+			g_strdup_printf("%s 2>errors >/dev/full; exit $?; :", lines[i]);
+		g_autofree char *errors = g_build_filename(desk.dir, "errors", NULL);
+		g_autofree char *ignored = NULL;
+		g_autofree char *said = NULL;
+
+		assert_int_equal(landfall(&desk, line, &ignored), 7);
+		assert_true(g_file_get_contents(errors, &said, NULL, NULL));
+		assert_contains(said, "landfall: cannot write to standard output: No space left");
 	}
 }
 
@@ -263,6 +443,12 @@ int main(void)
 		LF_TEST(a_kickstart_with_errors_is_refused_unless_told),
 		LF_TEST(what_is_included_has_to_be_in_the_seed),
 		LF_TEST(wrong_command_lines_are_refused),
+		LF_TEST(a_kickstart_that_the_machine_would_refuse_is_refused_here),
+		LF_TEST(an_include_of_the_seed_may_be_named_as_the_machine_names_it),
+		LF_TEST(nothing_outside_the_iso_is_shown),
+		LF_TEST(an_iso_without_payload_is_no_medium_to_install_from),
+		LF_TEST(words_of_several_options_add_up),
+		LF_TEST(output_that_cannot_be_written_is_an_error),
 	};
 
 	return LF_TEST_MAIN(tests);

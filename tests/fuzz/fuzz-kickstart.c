@@ -51,7 +51,7 @@ static void check_redacted(const char *redacted)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const LfKickstartPass passes[] = { LF_KICKSTART_WHOLE, LF_KICKSTART_SCRIPTS_ONLY,
-						  LF_KICKSTART_DESK };
+						  LF_KICKSTART_DESK, LF_KICKSTART_SHOW };
 	Input input = { (const char *)data + 1, size - 1 };
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
 	g_autoptr(LfProfile) profile = NULL;

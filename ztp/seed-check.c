@@ -1,0 +1,138 @@
+// The kickstart in a seed as the machine will see it: what it names is in the seed, on the medium,
+// or at a URL. Not here: the seed's form (image/seed.c), the language (kickstart/).
+#include "ztp/seed-check.h"
+
+#include <string.h>
+
+#include "installer/plan/plan.h"
+#include "ztp/cmd-load.h"
+
+#define DEVICE_SEED_DIR "/landfall/seed/"
+#define MEDIUM_REPO_URL "file:///run/landfall/medium/repo"
+
+static bool is_http(const char *name)
+{
+	return g_str_has_prefix(name, "http://") || g_str_has_prefix(name, "https://");
+}
+
+// On the machine a relative name stands beside site.ks. A seed has no folders.
+static const char *name_in_seed(const char *name)
+{
+	if (g_str_has_prefix(name, "file://"))
+		name += strlen("file://");
+	if (g_str_has_prefix(name, DEVICE_SEED_DIR))
+		return name + strlen(DEVICE_SEED_DIR);
+	return g_str_has_prefix(name, "./") ? name + strlen("./") : name;
+}
+
+static GBytes *load_from_seed(const char *name, const LfSeed *seed, GError **error)
+{
+	GBytes *bytes = lf_seed_find(seed, name_in_seed(name));
+
+	if (!bytes)
+		return lf_throw_null(error, LF_ERROR_INPUT,
+				     "'%s' is not in the seed, where the machine looks for it: add "
+				     "--file NAME=PATH and include it as NAME",
+				     name);
+	return g_bytes_ref(bytes);
+}
+
+static GBytes *load_to_check(const char *name, const char *from, void *user_data, GError **error)
+{
+	g_autofree char *place = lf_kickstart_resolve(name, from);
+
+	return is_http(place) ? lf_kickstart_read(name, from, NULL, error)
+			      : load_from_seed(name, user_data, error);
+}
+
+static GBytes *load_to_show(const char *name, const char *from, void *user_data, GError **error)
+{
+	g_autofree char *place = lf_kickstart_resolve(name, from);
+
+	if (is_http(place))
+		return lf_throw_null(error, LF_ERROR_INPUT, "it is not in the seed");
+	return load_from_seed(name, user_data, error);
+}
+
+static LfProfile *parse(const LfSeed *seed, const char *path, LfKickstartPass pass,
+			LfDiagnostics *diagnostics)
+{
+	LfKickstartLoad load = pass == LF_KICKSTART_SHOW ? load_to_show : load_to_check;
+
+	return lf_kickstart_parse(lf_seed_find(seed, LF_SEED_FILE_PROFILE), path, pass, load,
+				  (void *)seed, diagnostics, NULL);
+}
+
+LfProfile *lf_seed_profile_to_show(const LfSeed *seed, LfDiagnostics *diagnostics)
+{
+	if (!lf_seed_find(seed, LF_SEED_FILE_PROFILE))
+		return NULL;
+	return parse(seed, LF_SEED_FILE_PROFILE, LF_KICKSTART_SHOW, diagnostics);
+}
+
+// The certificate for the recovery key. A path outside the seed may be a %pre script's work.
+static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **error)
+{
+	const char *escrow = profile->unlock.escrow;
+	const char *name = escrow ? name_in_seed(escrow) : NULL;
+
+	if (!escrow || is_http(escrow) || *name == '/' || lf_seed_find(seed, name))
+		return true;
+	return lf_throw(error, LF_ERROR_INPUT,
+			"unlock --escrow=%s: there is no such file in the seed: add "
+			"--file NAME=PATH and write --escrow=NAME",
+			escrow);
+}
+
+static char *list_refs(json_t *refs)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const char *ref;
+	json_t *details;
+
+	json_object_foreach (refs, ref, details)
+		g_ptr_array_add(names, (void *)ref);
+	g_ptr_array_add(names, NULL);
+	return g_strjoinv(", ", (char **)names->pdata);
+}
+
+static bool throw_no_payload(json_t *refs, const char *iso, const char *ref, GError **error)
+{
+	g_autofree char *known = list_refs(refs);
+
+	if (json_object_size(refs) == 0)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'%s' holds no payload, and the kickstart wants '%s' from the "
+				"medium: take full.iso, or write another 'ostreesetup --url='",
+				iso, ref);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"'%s' has no '%s', which the kickstart wants from the medium: it has %s",
+			iso, ref, known);
+}
+
+static bool check_payload(const LfProfile *profile, const json_t *manifest, const char *iso,
+			  GError **error)
+{
+	json_t *refs = json_object_get(manifest, "refs");
+	g_autofree char *ref = lf_plan_ref(profile);
+
+	if (!ref || g_strcmp0(profile->ostree_url, MEDIUM_REPO_URL) != 0)
+		return true;
+	return json_object_get(refs, ref) || throw_no_payload(refs, iso, ref, error);
+}
+
+bool lf_seed_check(const LfSeed *seed, const char *path, const json_t *manifest, const char *iso,
+		   LfDiagnostics *diagnostics, GError **error)
+{
+	g_autoptr(LfProfile) profile = parse(seed, path, LF_KICKSTART_DESK, diagnostics);
+	size_t errors;
+
+	if (profile)
+		lf_kickstart_check_disks(profile, path, diagnostics);
+	errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
+	if (!profile || errors > 0)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'%s' has %zu error%s: correct %s (--no-check takes it as it is)",
+				path, errors, errors == 1 ? "" : "s", errors == 1 ? "it" : "them");
+	return check_escrow(seed, profile, error) && check_payload(profile, manifest, iso, error);
+}

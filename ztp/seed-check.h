@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/json.h"
+#include "image/seed.h"
+#include "kickstart/kickstart.h"
+
+/**
+ * lf_seed_check:
+ * @path: of the kickstart, for findings
+ * @manifest: of the ISO that gets the seed
+ * @iso: its name, for messages
+ * @diagnostics: (inout): findings are added
+ *
+ * Judges the kickstart in a seed as the machine will see it: what it names has to be in the seed or
+ * at a URL, and a payload from the medium has to be on it. Loads includes from http and https.
+ *
+ * Errors: INPUT.
+ */
+bool lf_seed_check(const LfSeed *seed, const char *path, const json_t *manifest, const char *iso,
+		   LfDiagnostics *diagnostics, GError **error);
+
+/**
+ * lf_seed_profile_to_show:
+ * Reads the kickstart in a seed, of which nothing is trusted: no file and no URL outside the seed
+ * is loaded. The redacted text keeps the lines that include them. Returns: (transfer full)
+ * (nullable): NULL when it has errors, or when there is none
+ */
+LfProfile *lf_seed_profile_to_show(const LfSeed *seed, LfDiagnostics *diagnostics);
