@@ -3,7 +3,9 @@
 #include "ztp/verb.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kickstart/near.h"
 
@@ -66,18 +68,46 @@ static int fail(const LfProgram *program, const GError *error)
 	return class->exit_status;
 }
 
-static bool throw_unknown(const LfProgram *program, const char *name, GError **error)
+// The verbs that begin with this word: "'iso seed', 'iso show'". Returns: (transfer full)
+// (nullable)
+static char *verbs_below(const LfProgram *program, const char *word)
 {
-	g_autofree char *advice = NULL;
+	g_autofree char *start = g_strconcat(word, " ", NULL);
+	g_autoptr(GString) list = g_string_new(NULL);
+
+	for (size_t i = 0; program->verbs[i]; i++)
+		if (g_str_has_prefix(program->verbs[i]->name, start))
+			g_string_append_printf(list, "%s'%s'", list->len > 0 ? ", " : "",
+					       program->verbs[i]->name);
+	return list->len > 0 ? g_strdup(list->str) : NULL;
+}
+
+static char *nearest_verb(const LfProgram *program, const char *name)
+{
 	LfNear near;
 
 	lf_near_init(&near, name);
 	for (size_t i = 0; program->verbs[i]; i++)
 		lf_near_try(&near, program->verbs[i]->name);
-	advice = lf_near_advice(&near);
-	if (!advice)
-		advice = g_strdup_printf("'%s --help' lists them", program->name);
-	return lf_throw(error, LF_ERROR_INPUT, "there is no verb '%s': %s", name, advice);
+	return lf_near_advice(&near);
+}
+
+static bool throw_unknown(const LfProgram *program, char **args, GError **error)
+{
+	g_autofree char *below = verbs_below(program, args[0]);
+	g_autofree char *advice = nearest_verb(program, args[0]);
+	bool has_second = args[1] && *args[1] != '-';
+	g_autofree char *pair = has_second ? g_strconcat(args[0], " ", args[1], NULL) : NULL;
+
+	if (below)
+		return lf_throw(error, LF_ERROR_INPUT, "there is no verb '%s': there are %s",
+				pair ? pair : args[0], below);
+	// 'ios seed': both words are needed to see what was meant.
+	if (!advice && pair)
+		advice = nearest_verb(program, pair);
+	return lf_throw(error, LF_ERROR_INPUT, "there is no verb '%s': %s%s%s", args[0],
+			advice ? advice : "'", advice ? "" : program->name,
+			advice ? "" : " --help' lists them");
 }
 
 /* @args: the command line behind the program's name; owned, as GOption takes words out of it. */
@@ -111,27 +141,57 @@ static void print_as_it_is(const char *text)
 	fputs(text, stdout);
 }
 
+static int run(const LfProgram *program, char ***args, GError **error)
+{
+	char **line = *args;
+	const LfVerb *verb;
+	size_t words;
+
+	if (!line[0] || strcmp(line[0], "--help") == 0 || strcmp(line[0], "-h") == 0) {
+		print_help(program, line[0] ? stdout : stderr);
+		return line[0] ? 0 : 2;
+	}
+	if (strcmp(line[0], "--version") == 0) {
+		printf("%s %s\n", program->name, LF_VERSION);
+		return 0;
+	}
+	verb = lf_verb_find(program->verbs, line, &words);
+	if (verb)
+		return run_verb(program, verb, words, args, error);
+	throw_unknown(program, line, error);
+	return 0;
+}
+
+// What was not printed was not told: a full disk must not look like a good answer.
+static bool end_output(GError **error)
+{
+	bool was_bad = ferror(stdout) != 0;
+
+	if (fflush(stdout) != 0)
+		return lf_throw_errno(error, "cannot write to standard output");
+	return !was_bad || lf_throw(error, LF_ERROR_IO, "cannot write to standard output");
+}
+
+// GLib prints the help of a verb and leaves by exit().
+static const LfProgram *running;
+
+static void end_at_exit(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!end_output(&error))
+		_exit(fail(running, error));
+}
+
 int lf_program_main(const LfProgram *program, int argc, char **argv)
 {
 	g_auto(GStrv) args = g_strdupv(argc > 0 ? argv + 1 : argv);
 	g_autoptr(GError) error = NULL;
-	const LfVerb *verb;
-	size_t words;
-	int status = 0;
+	int status;
 
 	g_set_print_handler(print_as_it_is);
-	if (!args[0] || strcmp(args[0], "--help") == 0 || strcmp(args[0], "-h") == 0) {
-		print_help(program, args[0] ? stdout : stderr);
-		return args[0] ? 0 : 2;
-	}
-	if (strcmp(args[0], "--version") == 0) {
-		printf("%s %s\n", program->name, LF_VERSION);
-		return 0;
-	}
-	verb = lf_verb_find(program->verbs, args, &words);
-	if (verb)
-		status = run_verb(program, verb, words, &args, &error);
-	else
-		throw_unknown(program, args[0], &error);
+	running = program;
+	atexit(end_at_exit);
+	status = run(program, &args, &error);
 	return error ? fail(program, error) : status;
 }

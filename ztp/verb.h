@@ -35,7 +35,8 @@ typedef struct {
 
 /**
  * lf_program_main: finds the verb, parses its options, runs it, tells on standard error what went
- * wrong. Returns: the exit status of the process.
+ * wrong. What could not be written to standard output ends the process with the status of IO.
+ * Returns: the exit status of the process.
  */
 int lf_program_main(const LfProgram *program, int argc, char **argv);
 
