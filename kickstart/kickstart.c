@@ -67,12 +67,11 @@ static LfIncludeNeed include_need(const LfParser *parser, const char *name)
 	return LF_INCLUDE_REQUIRED;
 }
 
-// A query may hold a token; a user part is an error, with which nothing is shown.
 static void keep_include(LfParser *parser, const char *name)
 {
-	size_t size = strstr(name, "://") ? strcspn(name, "?#") : strlen(name);
+	g_autofree char *shown = lf_kickstart_public_name(name);
 
-	g_string_append_printf(parser->redacted, "%%include %.*s\n", (int)size, name);
+	g_string_append_printf(parser->redacted, "%%include %s\n", shown);
 }
 
 // What a file would have said that cannot be read is not known.
