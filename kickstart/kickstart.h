@@ -55,7 +55,8 @@ typedef enum {
 	 * yet is no error (a %pre script may write it). The profile has no redacted text. */
 	LF_KICKSTART_SCRIPTS_ONLY,
 	/* The whole, away from the machine: when there is a %pre script, an absolute include that
-	 * cannot be loaded is a warning, and nothing is said to be missing that it may bring. */
+	 * cannot be loaded is a warning, and nothing is said to be missing that it may bring. That
+	 * nobody could log in is a warning. */
 	LF_KICKSTART_DESK,
 	/* To be shown: an include that is not loaded is no error, stays as a line in the redacted
 	 * text (a URL without its query), and nothing is said to be missing that it may bring. */

@@ -45,6 +45,21 @@ static void check_layout(LfParser *parser)
 
 // --- encryption ---------------------------------------------------------------------------------
 
+// edge-passphrase.ks has it: whoever knows the project could unlock the machine.
+static void check_placeholder(LfParser *parser, const LfPart *part)
+{
+	static const char placeholder[] = "replace this passphrase";
+	const LfSecret *passphrase = part->encryption.passphrase;
+
+	if (passphrase && lf_secret_size(passphrase) == strlen(placeholder) &&
+	    memcmp(lf_secret_data(passphrase), placeholder, strlen(placeholder)) == 0)
+		lf_parser_error(parser, part->place, "placeholder",
+				"write a passphrase of your own",
+				"the passphrase of 'part %s' is the example's, which everybody "
+				"knows",
+				part->mount);
+}
+
 static void check_encryption(LfParser *parser)
 {
 	const LfProfile *profile = parser->profile;
@@ -57,6 +72,7 @@ static void check_encryption(LfParser *parser)
 		if (!part->encryption.is_encrypted)
 			continue;
 		is_any_encrypted = true;
+		check_placeholder(parser, part);
 		if (!part->encryption.passphrase && !unlock->wants_tpm2 &&
 		    !lf_parser_is_doubtful(parser, "unlock"))
 			lf_parser_error(parser, part->place, "no-way-to-unlock",
@@ -121,10 +137,33 @@ static void check_keys(LfParser *parser)
 	}
 }
 
+static bool can_log_in(const LfAccount *account)
+{
+	return account && account->password && !account->is_locked;
+}
+
+// Told at the desk, where something can still be done about it.
+static void check_login(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+	bool is_any = profile->ssh_keys->len > 0 || can_log_in(profile->root);
+
+	for (guint i = 0; i < profile->users->len; i++)
+		is_any = is_any || can_log_in(profile->users->pdata[i]);
+	if (is_any || parser->pass != LF_KICKSTART_DESK || lf_parser_is_doubtful(parser, "user") ||
+	    lf_parser_is_doubtful(parser, "rootpw") || lf_parser_is_doubtful(parser, "sshkey"))
+		return;
+	lf_parser_warn(parser, nowhere(parser), "no-login",
+		       "add an 'sshkey' line, unless the image or a %post script brings a way in",
+		       "nobody can log in: each account is locked or has no password, and there is "
+		       "no SSH key");
+}
+
 void lf_validate(LfParser *parser)
 {
 	check_payload(parser);
 	check_layout(parser);
 	check_encryption(parser);
 	check_keys(parser);
+	check_login(parser);
 }

@@ -7,6 +7,7 @@
 #include "base/proc.h"
 
 #define FACTS "tests/golden/one-disk.facts.json"
+#define KEY   "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 /* The program stands one directory above this test. */
 static char *program(void)
@@ -68,13 +69,45 @@ static void a_wrong_command_line_ends_with_status_2(void **state)
 	g_free(LANDFALL(2, "plan", "--facts", FACTS));
 }
 
-static void the_shipped_profiles_have_no_findings(void **state)
+/* Returns: (transfer full): a shipped profile with what everybody has to fill in. */
+static char *own_profile(const char *dir, const char *name)
 {
-	g_autofree char *output = LANDFALL(
-		0, "check", "--strict", "kickstart/profiles/edge-standard.ks",
-		"kickstart/profiles/edge-lowlatency.ks", "kickstart/profiles/edge-passphrase.ks");
+	g_autofree char *shipped = g_build_filename("kickstart/profiles", name, NULL);
+	g_autoptr(GString) own = NULL;
+	g_autofree char *text = NULL;
+
+	assert_true(g_file_get_contents(shipped, &text, NULL, NULL));
+	own = g_string_new(text);
+	g_string_replace(own, "\"replace this passphrase\"", "\"one of my own\"", 0);
+	g_string_replace(own, "#sshkey --username=operator \"ssh-ed25519 AAAA... ",
+			 "sshkey --username=operator \"ssh-ed25519 " KEY " ", 0);
+	put(dir, name, own->str);
+	return g_build_filename(dir, name, NULL);
+}
+
+static void the_shipped_profiles_filled_in_have_no_findings(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *standard = own_profile(dir, "edge-standard.ks");
+	g_autofree char *lowlatency = own_profile(dir, "edge-lowlatency.ks");
+	g_autofree char *passphrase = own_profile(dir, "edge-passphrase.ks");
+	g_autofree char *output =
+		LANDFALL(0, "check", "--strict", standard, lowlatency, passphrase);
 
 	assert_string_equal(output, "3 files, 0 errors, 0 warnings\n");
+}
+
+static void the_shipped_profiles_say_what_has_to_be_filled_in(void **state)
+{
+	g_autofree char *standard =
+		LANDFALL(1, "check", "--strict", "kickstart/profiles/edge-standard.ks",
+			 "kickstart/profiles/edge-lowlatency.ks");
+	g_autofree char *passphrase = LANDFALL(2, "check", "kickstart/profiles/edge-passphrase.ks");
+
+	assert_contains(standard, "edge-standard.ks: warning: nobody can log in: ");
+	assert_contains(standard, "2 files, 0 errors, 2 warnings\n");
+	assert_contains(passphrase, "error: the passphrase of 'part /' is the example's");
+	assert_contains(passphrase, "1 file, 1 error, 1 warning\n");
 }
 
 static void findings_are_printed_and_decide_the_status(void **state)
@@ -89,8 +122,8 @@ static void findings_are_printed_and_decide_the_status(void **state)
 	put(dir, "base.ks",
 	    "reqpart --add-boot\npart / --grow\n"
 	    "ostreesetup --osname=debian --url=file:///r --ref=debian/13/x86_64/standard\n");
-	put(dir, "site.ks", "%include base.ks\nlang C\nlang C\n");
-	put(dir, "wrong.ks", "%include base.ks\nfoo\n");
+	put(dir, "site.ks", "%include base.ks\nlang C\nlang C\nrootpw x\n");
+	put(dir, "wrong.ks", "%include base.ks\nfoo\nrootpw x\n");
 	warned = LANDFALL(0, "check", site);
 	strict = LANDFALL(1, "check", "--strict", site);
 	failed = LANDFALL(2, "check", site, wrong);
@@ -183,7 +216,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(help_and_version_are_printed),
 		LF_TEST(a_wrong_command_line_ends_with_status_2),
-		LF_TEST(the_shipped_profiles_have_no_findings),
+		LF_TEST(the_shipped_profiles_filled_in_have_no_findings),
+		LF_TEST(the_shipped_profiles_say_what_has_to_be_filled_in),
 		LF_TEST(findings_are_printed_and_decide_the_status),
 		LF_TEST(findings_as_json_are_a_list),
 		LF_TEST(a_disk_that_cannot_be_understood_is_found_at_the_desk),

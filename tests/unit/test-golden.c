@@ -129,6 +129,17 @@ static void update(const char *name)
 		g_error("%s", error->message);
 }
 
+/* A shipped profile as somebody uses it: with a passphrase of their own where the example has one.
+ */
+static GBytes *own_profile(const char *path, GError **error)
+{
+	g_autofree char *text = lf_read_text_at(AT_FDCWD, path, MAX_BYTES, error);
+	g_autoptr(GString) own = g_string_new(text);
+
+	g_string_replace(own, "\"replace this passphrase\"", "\"one of my own\"", 0);
+	return text ? g_string_free_to_bytes(g_steal_pointer(&own)) : NULL;
+}
+
 static void the_shipped_profiles_have_a_plan(void **state)
 {
 	static const char *const rows[][2] = {
@@ -139,7 +150,7 @@ static void the_shipped_profiles_have_a_plan(void **state)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(GBytes) text = lf_read_file_at(AT_FDCWD, rows[i][0], MAX_BYTES, &error);
+		g_autoptr(GBytes) text = own_profile(rows[i][0], &error);
 		g_autoptr(LfFacts) facts = text ? load_facts(rows[i][1], &error) : NULL;
 		g_autoptr(LfProfile) profile = NULL;
 		g_autoptr(LfPlan) plan = NULL;

@@ -446,6 +446,43 @@ static void the_flavour_must_agree_with_the_ref(void **state)
 	assert_non_null(profile);
 }
 
+static void at_the_desk_it_is_a_warning_that_nobody_can_log_in(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "", "0:0 warning no-login" },
+		{ "rootpw --lock", "0:0 warning no-login" },
+		{ "rootpw --lock x", "0:0 warning no-login" },
+		{ "user --name=a --groups=sudo", "0:0 warning no-login" },
+		{ "user --name=a --password=x --lock", "0:0 warning no-login" },
+		{ "rootpw x", "" },
+		{ "user --name=a\nuser --name=b --password=x", "" },
+		{ "sshkey --username=root \"ssh-ed25519 "
+		  "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f x\"",
+		  "" },
+		{ "rootpw", "1:1 error missing-argument" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat(rows[i].text, "\n", LF_TEST_KS, NULL);
+		g_autofree char *findings = NULL;
+		g_autoptr(LfProfile) profile =
+			lf_test_parse(text, LF_KICKSTART_DESK, NULL, NULL, &findings);
+
+		assert_string_equal(findings, rows[i].findings);
+	}
+}
+
+static void the_examples_passphrase_is_refused(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "part /var --size=9 --encrypted --passphrase='replace this passphrase'",
+		  "1:1 error placeholder" },
+		{ "part /var --size=9 --encrypted --passphrase='replace this passphrase!'", "" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
 static void a_repositorys_url_has_no_query(void **state)
 {
 	static const LfTestSnippet rows[] = {
@@ -639,6 +676,8 @@ int main(void)
 		LF_TEST(encryption_needs_a_way_to_unlock),
 		LF_TEST(a_recovery_key_needs_a_certificate),
 		LF_TEST(the_flavour_must_agree_with_the_ref),
+		LF_TEST(at_the_desk_it_is_a_warning_that_nobody_can_log_in),
+		LF_TEST(the_examples_passphrase_is_refused),
 		LF_TEST(a_repositorys_url_has_no_query),
 		LF_TEST(a_key_for_an_unknown_user_is_a_warning),
 		LF_TEST(secrets_are_replaced_and_nothing_else),
