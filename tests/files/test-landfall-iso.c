@@ -322,6 +322,67 @@ static void a_kickstart_that_the_machine_would_refuse_is_refused_here(void **sta
 	}
 }
 
+// Makes a certificate with a key of this kind at @name.
+static void make_certificate(const Desk *desk, const char *kind, const char *name)
+{
+	g_autofree char *path = g_build_filename(desk->dir, name, NULL);
+	g_autofree char *key = g_build_filename(desk->dir, "private", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(
+		lf_proc_run(&(LfProc){ .argv = LF_PROC_ARGV("/usr/bin/openssl", "req", "-x509",
+							    "-nodes", "-newkey", kind, "-pkeyopt",
+							    g_str_equal(kind, "ec")
+								    ? "ec_paramgen_curve:prime256v1"
+								    : "rsa_keygen_pubexp:65537",
+							    "-subj", "/CN=escrow", "-keyout", key,
+							    "-out", path) },
+			    NULL, &error),
+		error);
+}
+
+static void an_escrow_certificate_has_to_be_one_that_can_be_used(void **state)
+{
+	static const struct {
+		const char *file;
+		int status;
+		const char *says;
+	} rows[] = {
+		{ "text.pem", 2, "holds no X.509 certificate" },
+		{ "empty.pem", 2, "holds no X.509 certificate" },
+		{ "private", 2, "holds no X.509 certificate" },
+		{ "ec.pem", 2, "not RSA of 2048 bits" },
+		{ "short.pem", 2, "not RSA of 2048 bits" },
+		{ "good.pem", 0, "recovery.pem" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autoptr(GString) text = g_string_new(GOOD_KS);
+	g_autofree char *plain = NULL;
+	g_autofree char *empty = NULL;
+	g_autofree char *ks = NULL;
+
+	open_desk(&desk);
+	g_string_replace(text, "part / ", "part / --encrypted ", 1);
+	g_string_append(text, "%addon com_landfall\nunlock --tpm2 --recovery "
+			      "--escrow=recovery.pem\n%end\n");
+	ks = put(&desk, "site.ks", text->str, -1);
+	plain = put(&desk, "text.pem", "no certificate", -1);
+	empty = put(&desk, "empty.pem", "", 0);
+	make_certificate(&desk, "ec", "ec.pem");
+	make_certificate(&desk, "rsa:1024", "short.pem");
+	make_certificate(&desk, "rsa:2048", "good.pem");
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *line = g_strdup_printf(
+			"iso seed -k site.ks -f recovery.pem=%s in.iso out.iso", rows[i].file);
+		g_autofree char *output = NULL;
+
+		if (landfall(&desk, line, &output) != rows[i].status ||
+		    !strstr(output, rows[i].says))
+			fail_msg("of '%s' it says: %s", rows[i].file, output);
+		assert_int_equal(exists(&desk, "out.iso"), rows[i].status == 0);
+	}
+}
+
 static void an_include_of_the_seed_may_be_named_as_the_machine_names_it(void **state)
 {
 	static const char *const names[] = { "common.ks", "./common.ks", "/landfall/seed/common.ks",
@@ -444,6 +505,7 @@ int main(void)
 		LF_TEST(what_is_included_has_to_be_in_the_seed),
 		LF_TEST(wrong_command_lines_are_refused),
 		LF_TEST(a_kickstart_that_the_machine_would_refuse_is_refused_here),
+		LF_TEST(an_escrow_certificate_has_to_be_one_that_can_be_used),
 		LF_TEST(an_include_of_the_seed_may_be_named_as_the_machine_names_it),
 		LF_TEST(nothing_outside_the_iso_is_shown),
 		LF_TEST(an_iso_without_payload_is_no_medium_to_install_from),
