@@ -1,10 +1,9 @@
 // The scripts that refuse a kernel, an initrd or refs during the build: kernel-config/check,
 // image/check-initrd and image/check-sharing, on files made here.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <string.h>
 
-#include "base/proc.h"
 
 static void put(const char *dir, const char *name, const char *text)
 {
@@ -17,19 +16,9 @@ static void put(const char *dir, const char *name, const char *text)
 static char *run_script(const char *dir, const char *name, const char *arguments, int wanted_status)
 {
 	g_autofree char *top = g_get_current_dir();
-	g_autofree char *script = g_strdup_printf("'%s/%s' %s 2>&1", top, name, arguments);
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-	int status = -1;
+	g_autofree char *line = g_strdup_printf("'%s/%s' %s", top, name, arguments);
 
-	assert_ok(lf_proc_status(
-			  &(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-c", script), .cwd = dir },
-			  &status, &output, &error),
-		  error);
-	if (status != wanted_status)
-		fail_msg("'%s %s' ended with %d, not %d: %s", name, arguments, status,
-			 wanted_status, output);
-	return output;
+	return lf_test_shell(dir, wanted_status, line);
 }
 
 #define KERNEL_CHECK(dir, arguments, status)                                                       \

@@ -1,9 +1,8 @@
 // What landfall-installer says of itself, run as an operator runs it.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <string.h>
 
-#include "base/proc.h"
 
 static const char site[] =
 	"lang C.UTF-8\nkeyboard us\ntimezone Etc/UTC --utc\nrootpw --lock\n"
@@ -12,31 +11,13 @@ static const char site[] =
 	"ostreesetup --osname=debian --url=file:///run/landfall/medium/repo "
 	"--ref=debian/13/x86_64/standard\npoweroff\n";
 
-/* The program stands one directory above this test. */
-static char *program(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-
-	return g_build_filename(build, "landfall-installer", NULL);
-}
-
 /* Its standard output goes to the file @place. Returns: (transfer full): its standard error. */
 static char *run_with_output(const char *place, int wanted_status, const char *arguments)
 {
-	g_autofree char *path = program();
+	g_autofree char *path = lf_test_program("landfall-installer");
 	g_autofree char *line = g_strdup_printf("exec '%s' %s 2>&1 >%s", path, arguments, place);
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-	int status = -1;
 
-	assert_ok(lf_proc_status(&(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-c", line) }, &status,
-				 &output, &error),
-		  error);
-	if (status != wanted_status)
-		fail_msg("%s: status %d, not %d: %s", arguments, status, wanted_status, output);
-	return output;
+	return lf_test_run(NULL, wanted_status, LF_PROC_ARGV("/bin/sh", "-c", line));
 }
 
 #define INSTALLER(status, ...) run_installer(status, (const char *[]){ NULL, __VA_ARGS__, NULL })
@@ -44,19 +25,10 @@ static char *run_with_output(const char *place, int wanted_status, const char *a
 /* Returns: (transfer full): what it printed. */
 static char *run_installer(int wanted_status, const char **argv)
 {
-	g_autofree char *path = program();
-	g_autofree char *folder = g_get_current_dir();
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-	int status = -1;
+	g_autofree char *path = lf_test_program("landfall-installer");
 
 	argv[0] = path;
-	assert_ok(
-		lf_proc_status(&(LfProc){ .argv = argv, .cwd = folder }, &status, &output, &error),
-		error);
-	if (status != wanted_status)
-		fail_msg("status %d, not %d: %s", status, wanted_status, output);
-	return output;
+	return lf_test_run(NULL, wanted_status, argv);
 }
 
 static void help_is_whole_in_every_locale(void **state)

@@ -1,5 +1,6 @@
 // `landfall-fdo inspect`, run as an operator runs it: on vouchers and credentials that are made
 // here.
+#include "tests/files/program.h"
 #include "tests/unit/fdo.h"
 
 #include "base/json.h"
@@ -7,16 +8,6 @@
 
 #define CREDENTIAL "device.bin"
 #define VOUCHER	   "voucher.bin"
-
-/* The program stands one directory above this test. */
-static char *program(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-
-	return g_build_filename(build, "landfall-fdo", NULL);
-}
 
 #define INSPECT(dir, status, ...)                                                                  \
 	run_program(dir, status, (const char *[]){ NULL, "inspect", __VA_ARGS__, NULL })
@@ -32,7 +23,7 @@ static void collect(const char *line, void *user_data)
  */
 static char *run_program(const char *dir, int wanted_status, const char **argv)
 {
-	g_autofree char *path = program();
+	g_autofree char *path = lf_test_program("landfall-fdo");
 	g_autoptr(GString) lines = g_string_new(ALL_LINES);
 	g_autofree char *output = NULL;
 	g_autoptr(GError) error = NULL;

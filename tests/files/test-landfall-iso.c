@@ -1,5 +1,5 @@
 // The verbs `landfall iso seed` and `landfall iso show`, run as an operator runs them.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -21,16 +21,6 @@ typedef struct {
 	char *landfall;
 	char *iso;
 } Desk;
-
-// The program stands one directory above this test.
-static char *program(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-
-	return g_build_filename(build, "landfall", NULL);
-}
 
 static char *put(const Desk *desk, const char *name, const char *text, gssize size)
 {
@@ -73,7 +63,7 @@ static void make_iso(Desk *desk)
 static void open_desk(Desk *desk)
 {
 	desk->dir = lf_test_dir();
-	desk->landfall = program();
+	desk->landfall = lf_test_program("landfall");
 	make_iso(desk);
 }
 

@@ -1,42 +1,22 @@
 // The verbs `landfall check` and `landfall plan`, run as an operator runs them.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <string.h>
 
 #include "base/json.h"
-#include "base/proc.h"
 
 #define FACTS "tests/golden/one-disk.facts.json"
 #define KEY   "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
-
-/* The program stands one directory above this test. */
-static char *program(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-
-	return g_build_filename(build, "landfall", NULL);
-}
 
 #define LANDFALL(status, ...) run_landfall(status, (const char *[]){ NULL, __VA_ARGS__, NULL })
 
 /* Returns: (transfer full): what it printed. */
 static char *run_landfall(int wanted_status, const char **argv)
 {
-	g_autofree char *path = program();
-	g_autofree char *folder = g_get_current_dir();
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-	int status = -1;
+	g_autofree char *path = lf_test_program("landfall");
 
 	argv[0] = path;
-	assert_ok(
-		lf_proc_status(&(LfProc){ .argv = argv, .cwd = folder }, &status, &output, &error),
-		error);
-	if (status != wanted_status)
-		fail_msg("status %d, not %d: %s", status, wanted_status, output);
-	return output;
+	return lf_test_run(NULL, wanted_status, argv);
 }
 
 static void put(const char *dir, const char *name, const char *text)

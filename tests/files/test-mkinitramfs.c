@@ -1,10 +1,9 @@
 // The lists that landfall-mkinitramfs reads: what is wrong is named with its file and line, and
 // then nothing is written.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <string.h>
 
-#include "base/proc.h"
 
 static void put(const char *dir, const char *name, const char *text)
 {
@@ -33,22 +32,10 @@ static char *bench_with(const char *list)
 // Returns: (transfer full): what it said.
 static char *run(const char *dir, const char *arguments, int wanted_status)
 {
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-	g_autofree char *script =
-		g_strdup_printf("'%s/landfall-mkinitramfs' %s 2>&1", build, arguments);
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-	int status = -1;
+	g_autofree char *program = lf_test_program("landfall-mkinitramfs");
+	g_autofree char *line = g_strdup_printf("'%s' %s", program, arguments);
 
-	assert_ok(lf_proc_status(
-			  &(LfProc){ .argv = LF_PROC_ARGV("/bin/sh", "-c", script), .cwd = dir },
-			  &status, &output, &error),
-		  error);
-	if (status != wanted_status)
-		fail_msg("status %d, not %d: %s", status, wanted_status, output);
-	return output;
+	return lf_test_shell(dir, wanted_status, line);
 }
 
 #define WRITE                                                                                      \
