@@ -2,5 +2,4 @@ PROGS += landfall
 landfall_SRCS := $(addprefix ztp/,landfall.c verb.c cmd-load.c cmd-check.c cmd-plan.c cmd-iso.c \
 	seed-check.c)
 landfall_LIBS := seed plan kickstart base
-landfall_PKGS := libcrypto
 include ztp/fdo/module.mk

@@ -2,23 +2,14 @@
 // or at a URL. Not here: the seed's form (image/seed.c), the language (kickstart/).
 #include "ztp/seed-check.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <string.h>
 
+#include "base/escrow.h"
 #include "installer/plan/plan.h"
 #include "ztp/cmd-load.h"
 
 #define DEVICE_SEED_DIR "/landfall/seed/"
 #define MEDIUM_REPO_URL "file:///run/landfall/medium/repo"
-
-#define MAX_CERT_BYTES (64 * 1024)
-#define MIN_RSA_BITS   2048
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 
 static bool is_http(const char *name)
 {
@@ -80,48 +71,6 @@ LfProfile *lf_seed_profile_to_show(const LfSeed *seed, LfDiagnostics *diagnostic
 	return parse(seed, LF_SEED_FILE_PROFILE, LF_KICKSTART_SHOW, diagnostics);
 }
 
-// A key's passphrase is never asked for: a certificate has none.
-static int no_passphrase(char *buffer, int size, int is_write, void *user_data)
-{
-	return 0;
-}
-
-static X509 *parse_certificate(GBytes *bytes)
-{
-	gsize size = 0;
-	const unsigned char *der = g_bytes_get_data(bytes, &size);
-	g_autoptr(BIO) in = NULL;
-	X509 *x509;
-
-	if (size == 0 || size > MAX_CERT_BYTES)
-		return NULL;
-	in = BIO_new_mem_buf(der, (int)size);
-	x509 = PEM_read_bio_X509(in, NULL, no_passphrase, NULL);
-	if (!x509)
-		x509 = d2i_X509(NULL, &der, (long)size);
-	ERR_clear_error();
-	return x509;
-}
-
-// What the installer asks of a certificate before it touches a disk.
-static bool check_certificate(GBytes *bytes, const char *escrow, GError **error)
-{
-	g_autoptr(X509) x509 = parse_certificate(bytes);
-	EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
-
-	if (!x509)
-		return lf_throw(error, LF_ERROR_INPUT,
-				"unlock --escrow=%s: the file holds no X.509 certificate, neither "
-				"PEM nor DER",
-				escrow);
-	if (key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-	    EVP_PKEY_get_bits(key) >= MIN_RSA_BITS)
-		return true;
-	return lf_throw(error, LF_ERROR_INPUT,
-			"unlock --escrow=%s: the certificate's key is not RSA of %d bits or more",
-			escrow, MIN_RSA_BITS);
-}
-
 // The certificate for the recovery key. A path outside the seed may be a %pre script's work.
 static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **error)
 {
@@ -133,7 +82,8 @@ static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **
 		return true;
 	bytes = lf_seed_find(seed, name);
 	if (bytes)
-		return check_certificate(bytes, escrow, error);
+		return lf_escrow_check(bytes, error) ||
+		       lf_prefix(error, "unlock --escrow=%s", escrow);
 	return lf_throw(error, LF_ERROR_INPUT,
 			"unlock --escrow=%s: there is no such file in the seed: add "
 			"--file NAME=PATH and write --escrow=NAME",

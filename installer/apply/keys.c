@@ -1,9 +1,9 @@
 // Keys of the encrypted volumes: checks before anything is written, enrolment, and the temporary
-// key's end. Not here: the LUKS format itself (luks.c), sealing (escrow.c).
+// key's end. Not here: the LUKS format itself (luks.c), sealing (base/escrow.c).
+#include "base/escrow.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "installer/apply/effects.h"
-#include "installer/apply/escrow.h"
 #include "installer/apply/luks.h"
 #include "installer/apply/tools.h"
 #include "installer/apply/tpm.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/proc.h"
-#include "installer/apply/escrow.h"
+#include "base/escrow.h"
 #include "tests/unit/test.h"
 
 #define OPENSSL "/usr/bin/openssl"

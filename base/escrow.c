@@ -1,6 +1,6 @@
 // The recovery key: made here, and leaves the machine only sealed to the operator's certificate.
 // Not here: its keyslot (luks.c), sending it (it rides in the final event).
-#include "installer/apply/escrow.h"
+#include "base/escrow.h"
 
 #include <openssl/pem.h> // before cms.h, which then declares its PEM functions
 #include <openssl/bio.h>
