@@ -33,8 +33,9 @@ def pytest_runtest_makereport(item):
 def artefacts():
     """The build's products."""
     found = Artefacts(
-        build=BUILD,
         landfall=BUILD / "landfall",
+        repo=BUILD / "image" / "repo",
+        keys=BUILD / "image" / "keys",
         boot_iso=BUILD / "image" / "boot.iso",
         full_iso=BUILD / "image" / "full.iso",
     )

@@ -88,8 +88,9 @@ class Site:
 class Artefacts:
     """What the build made."""
 
-    build: Path
     landfall: Path
+    repo: Path
+    keys: Path
     boot_iso: Path
     full_iso: Path
 

@@ -30,6 +30,11 @@ def object_path(checksum, kind):
     return f"/repo/objects/{checksum[:2]}/{checksum[2:]}.{kind}"
 
 
+def checksum_of(path):
+    """Returns the checksum of the object that a repository keeps at a path."""
+    return path.removeprefix("/repo/objects/").rsplit(".", 1)[0].replace("/", "")
+
+
 def without_signature(iso, ref, folder):
     """Returns a copy of an ISO in which the commit has no signature."""
     out = folder / "unsigned.iso"
@@ -59,12 +64,13 @@ def signed_by_stranger(iso, ref, folder):
     return out
 
 
-def middle_object(iso):
-    """Returns the byte in the middle of the repository's middle object, and the object's path. It is so large
-    that no other object shares a page with that byte: a page is what the kernel reads."""
+def middle_object(iso, repo, ref):
+    """Returns the byte in the middle of the middle object of a ref, and the object's path. It is so large that no
+    other object shares a page with that byte: a page is what the kernel reads."""
+    wanted = set(re.findall(r"\b[0-9a-f]{64}\b", run(["ostree", f"--repo={repo}", "ls", "-R", "-C", ref])))
     files = _files(iso, "/repo/objects", "*.filez")
-    assert len(files) > 100, f"the repository in '{iso}' has only {len(files)} file objects"
-    big = sorted((f for f in files if f[1] > 65536), key=lambda f: f[2])
+    big = sorted((f for f in files if f[1] > 65536 and checksum_of(f[2]) in wanted), key=lambda f: f[2])
+    assert len(big) > 100, f"'{iso}' has only {len(big)} large files of '{ref}'"
     start, size, path = big[len(big) // 2]
     return start * SECTOR + size // 2, path
 
@@ -76,9 +82,8 @@ def commit_object(iso, ref, folder):
     return start * SECTOR
 
 
-def with_flipped_byte(iso, folder):
-    """Flips one bit in the middle of the repository's middle object. Returns the ISO and the object's path."""
-    offset, path = middle_object(iso)
+def with_flipped_byte(iso, offset, folder):
+    """Returns a copy of an ISO in which one bit is wrong."""
     out = folder / "flipped.iso"
     subprocess.run(["cp", "--reflink=auto", "--sparse=auto", str(iso), str(out)], check=True)
     with open(out, "r+b") as image:
@@ -86,7 +91,7 @@ def with_flipped_byte(iso, folder):
         byte = image.read(1)
         image.seek(-1, 1)
         image.write(bytes([byte[0] ^ 0x10]))
-    return out, path
+    return out
 
 
 def _rewrite(iso, out, changes):

@@ -36,7 +36,7 @@ def assert_pull_fails(lab, iso, path, disk, error_class, **options):
         end = vm.events.wait_end(INSTALL_SECONDS)
         assert end["state"] == "failed", f"a damaged medium was installed from: {end}"
         assert end["error"]["class"] == error_class, end["error"]
-        checksum = path.removeprefix("/repo/objects/").removesuffix(".filez").replace("/", "")
+        checksum = medium.checksum_of(path)
         assert checksum[:12] in end["error"]["message"], f"the damaged object {checksum} is not named: {end}"
         started = [e["step"] for e in vm.events.all() if e["state"] == "started"]
         assert any("pull" in step for step in started), f"the damage was not found by the pull: {started}"
@@ -47,9 +47,11 @@ def assert_pull_fails(lab, iso, path, disk, error_class, **options):
 
 
 def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
-    iso, path = medium.with_flipped_byte(lab.seed(lab.site()), lab.folder)
+    site = lab.site()
+    iso = lab.seed(site)
+    offset, path = medium.middle_object(iso, lab.artefacts.repo, site.ref)
     disk = lab.disk()
-    assert_pull_fails(lab, iso, path, disk, "trust")
+    assert_pull_fails(lab, medium.with_flipped_byte(iso, offset, lab.folder), path, disk, "trust")
     # Without a network the firmware does not wait for PXE before it gives up.
     with lab.machine("boot", disks=[disk], network="none") as vm:
         vm.console.expect("No bootable option or device was found", BOOT_SECONDS)
@@ -59,6 +61,7 @@ def test_a_damaged_object_ends_the_installation_and_nothing_boots(lab):
 
 
 def test_a_medium_that_cannot_be_read_in_the_middle_is_a_failure_of_its_own_class(lab):
-    iso = lab.seed(lab.site())
-    offset, path = medium.middle_object(iso)
+    site = lab.site()
+    iso = lab.seed(site)
+    offset, path = medium.middle_object(iso, lab.artefacts.repo, site.ref)
     assert_pull_fails(lab, iso, path, lab.disk(), "io", iso_bad_at=offset)

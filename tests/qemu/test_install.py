@@ -120,7 +120,7 @@ def test_a_machine_installs_from_cd_boots_by_its_tpm_upgrades_rolls_back_and_is_
     disk = lab.disk(size=10 << 30)
     old_system(disk.path, disk.size)
     escrow = Escrow(lab.folder)
-    with Upgrades(lab.artefacts.build, lab.folder) as upgrades:
+    with Upgrades(lab.artefacts, lab.folder) as upgrades:
         iso = lab.seed(lab.site(recovery=True, upgrade_url=upgrades.url), "--file", f"recovery.pem={escrow.certificate}")
         lab.interrupt(iso, [disk], "payload.pull")
         end = lab.install(iso, [disk])[-1]

@@ -16,6 +16,7 @@ from .lab import run
 HOST = "10.0.2.2"
 
 NGINX = """\
+user root;
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -39,8 +40,8 @@ http {{
 class Upgrades:
     """Serves `folder`/upgrades at `url` while it is entered."""
 
-    def __init__(self, build, folder):
-        self._image = build / "image"
+    def __init__(self, artefacts, folder):
+        self._artefacts = artefacts
         self._folder = folder
         self._repo = folder / "upgrades"
         self._port = free_port()
@@ -66,7 +67,7 @@ class Upgrades:
         overlay = self._folder / "overlay" / path
         overlay.parent.mkdir(parents=True, exist_ok=True)
         overlay.write_text(text, encoding="utf-8")
-        self._ostree("pull-local", str(self._image / "repo"), ref)
+        self._ostree("pull-local", str(self._artefacts.repo), ref)
         base = self._ostree("rev-parse", ref)
         trees = [f"--tree=ref={base}", f"--tree=dir={self._folder / 'overlay'}"]
         owner = ["--owner-uid=0", "--owner-gid=0", "--no-xattrs"]
@@ -75,7 +76,7 @@ class Upgrades:
 
     def sign(self, ref):
         """Signs the newest commit of a ref with the key that the image trusts."""
-        keys = self._image / "keys"
+        keys = self._artefacts.keys
         with tempfile.TemporaryDirectory(prefix="gpg-") as home:
             run(["gpg", "--homedir", home, "--batch", "--quiet", "--import", str(keys / "secret.gpg")])
             self._ostree("gpg-sign", f"--gpg-homedir={home}", self._ostree("rev-parse", ref), (keys / "keyid").read_text().strip())
