@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-
 static void put(const char *dir, const char *name, const char *text)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);

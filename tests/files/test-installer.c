@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 static const char site[] =
 	"lang C.UTF-8\nkeyboard us\ntimezone Etc/UTC --utc\nrootpw --lock\n"
 	"network --bootproto=dhcp --hostname=edge-1\nzerombr\nclearpart --all --initlabel\n"
