@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
-#include "installer/apply/escrow.h"
+#include "base/escrow.h"
 #include "installer/apply/luks.h"
 #include "tests/unit/test.h"
 
