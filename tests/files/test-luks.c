@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escrow.h"
 #include "base/fd.h"
 #include "base/json.h"
-#include "base/escrow.h"
 #include "installer/apply/luks.h"
 #include "tests/unit/test.h"
 
