@@ -175,7 +175,7 @@ services --disabled=systemd-timesyncd
 echo early >/run/pre
 %end
 %post --nochroot
-cp /run/pre /mnt/sysimage/var/log/from-pre
+cp /run/pre /mnt/sysroot/var/log/from-pre
 %end
 %post --interpreter=/bin/bash
 id -un >/var/log/from-post
