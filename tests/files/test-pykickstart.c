@@ -1,20 +1,14 @@
 // Our kickstarts stay valid for other tools: the language's reference parser reads what we ship.
-#include "tests/unit/test.h"
+#include "tests/files/program.h"
 
 #include <string.h>
-
-#include "base/proc.h"
 
 #define GOLDEN "tests/golden"
 
 // Made by `make check-files` beside this test's folder; pykickstart is in no Debian release.
 static char *validator(void)
 {
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *tests = g_path_get_dirname(self);
-	g_autofree char *build = g_path_get_dirname(tests);
-
-	return g_build_filename(build, "pykickstart", "bin", "ksvalidator", NULL);
+	return lf_test_program("pykickstart/bin/ksvalidator");
 }
 
 #define need_validator(path)                                                                       \
