@@ -5,8 +5,8 @@
 #include <ostree.h>
 
 /**
- * LfPayload: an OSTree commit in the repository it comes from (the medium, for now a local archive
- * repository behind a file:// URL), with its signature checked when it is opened.
+ * LfPayload: an OSTree commit in the repository it comes from (a local archive
+ * repository behind a file:// URL, as on the medium), with its signature checked when it is opened.
  */
 typedef struct LfPayload LfPayload;
 
