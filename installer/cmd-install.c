@@ -4,6 +4,7 @@
 
 #include "base/runtime.h"
 #include "installer/apply/scripts.h"
+#include "installer/apply/tools.h"
 #include "installer/cmd.h"
 #include "installer/medium.h"
 #include "installer/probe/probe.h"
@@ -84,13 +85,21 @@ static bool stage_profile(Run *run, GError **error)
 	return load_profile(run, LF_KICKSTART_WHOLE, error);
 }
 
+static void *load_drivers(void *user_data)
+{
+	lf_tools_load_usual_drivers();
+	return NULL;
+}
+
 static bool stage_devices(Run *run, GError **error)
 {
+	GThread *drivers = g_thread_new("drivers", load_drivers, NULL);
 	g_autoptr(GError) local = NULL;
 
 	// A device that never settles must not stop an install onto another one.
 	if (!lf_host_wait_devices(run->host, DEVICES_TIMEOUT_MS, &local))
 		lf_events_note(run->events, "devices.wait", "%s", local->message);
+	g_thread_join(drivers);
 	return true;
 }
 

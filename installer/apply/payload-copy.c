@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
 	const LfPayloadCopy *copy;
 	LfPayloadSource *source;
+	const LfBare *bare;
 	GThreadPool *pool;
 	/* Of the walking thread */
 	GHashTable *seen; /* checksums */
@@ -57,24 +58,12 @@ static bool copier_has_failed(Copier *copier)
 	return has_failed;
 }
 
-// The object was checked when it was read; what goes wrong now is the target's.
-static bool write_tree(OstreeRepo *to, const Job *job, GError **error)
-{
-	g_autofree guchar *written = NULL;
-	g_autoptr(GError) local = NULL;
-
-	if (ostree_repo_write_metadata(to, job->type, job->checksum, job->object, &written, NULL,
-				       &local))
-		return true;
-	return lf_throw(error, LF_ERROR_IO, "cannot write object %.12s to the target: %s",
-			job->checksum, local->message);
-}
-
 static bool write_object(const Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
 {
 	if (job->object)
-		return write_tree(copier->copy->to, job, error);
-	return lf_payload_object_copy(copier->source, copier->copy->to, job->checksum, ret_bytes,
+		return lf_bare_write_tree(copier->bare, job->type, job->checksum, job->object,
+					  error);
+	return lf_payload_object_copy(copier->source, copier->bare, job->checksum, ret_bytes,
 				      error);
 }
 
@@ -242,9 +231,9 @@ static void wait_for_jobs(Copier *copier)
 	}
 }
 
-static void copier_init(Copier *copier, const LfPayloadCopy *copy)
+static void copier_init(Copier *copier, const LfPayloadCopy *copy, const LfBare *bare)
 {
-	*copier = (Copier){ .copy = copy, .trees = G_QUEUE_INIT };
+	*copier = (Copier){ .copy = copy, .bare = bare, .trees = G_QUEUE_INIT };
 	g_mutex_init(&copier->lock);
 	g_cond_init(&copier->is_changed);
 	copier->source = lf_payload_source_new(copy->from);
@@ -268,12 +257,15 @@ static void copier_clear(Copier *copier)
 
 bool lf_payload_copy(const LfPayloadCopy *copy, GError **error)
 {
+	g_autoptr(LfBare) bare = lf_bare_new(copy->to, error);
 	GError *failure = NULL;
 	Copier copier;
 	bool is_copied;
 
+	if (!bare)
+		return false;
 	ostree_repo_set_disable_fsync(copy->to, TRUE);
-	copier_init(&copier, copy);
+	copier_init(&copier, copy, bare);
 	if (walk(&copier, &failure))
 		push_files(&copier);
 	else

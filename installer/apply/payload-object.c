@@ -1,18 +1,13 @@
-// One file object from an archive repository into a bare one.
+// One object of an archive repository: a file copied into a bare one, a tree loaded.
 // Not here: which objects (payload-copy.c).
 #include "installer/apply/payload-object.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "installer/apply/payload-filez.h"
 
 #define MAX_TREE_BYTES (16 * 1024 * 1024)
-#define WRITE_BYTES    (256 * 1024)
-// Up to here a file is written from memory in one call; above, as a stream.
-#define INLINE_BYTES (64 * 1024)
 
 char *lf_payload_object_name(OstreeObjectType type, const char *checksum)
 {
@@ -22,96 +17,18 @@ char *lf_payload_object_name(OstreeObjectType type, const char *checksum)
 			       type == OSTREE_OBJECT_TYPE_FILE ? "z" : "");
 }
 
-// What libostree refuses while writing is either a wrong checksum or the target's own trouble.
-static bool throw_unwritten(GError **error, const char *checksum, const GError *cause)
-{
-	bool is_target = cause->domain == G_IO_ERROR && cause->code != G_IO_ERROR_FAILED;
-
-	if (is_target || strstr(cause->message, g_strerror(EIO)))
-		return lf_throw(error, LF_ERROR_IO, "cannot write file object %.12s: %s", checksum,
-				cause->message);
-	return lf_payload_throw_damaged(error, checksum, cause->message);
-}
-
-static bool write_link(OstreeRepo *to, const LfFilez *object, const char *checksum, GError **error)
-{
-	g_autoptr(GError) local = NULL;
-	g_autofree char *written =
-		ostree_repo_write_symlink(to, checksum, object->uid, object->gid, object->xattrs,
-					  object->target, NULL, &local);
-
-	return written || throw_unwritten(error, checksum, local);
-}
-
-static bool write_inline(OstreeRepo *to, LfFilez *object, const char *checksum, GError **error)
-{
-	g_autofree guint8 *content = g_malloc(object->size_bytes + 1);
-	g_autoptr(GError) local = NULL;
-	g_autofree char *written = NULL;
-	size_t size = 0;
-
-	// One byte more is asked for, so that a stream longer than it says is seen.
-	if (!lf_filez_read(object, content, object->size_bytes + 1, &size, error))
-		return false;
-	if (size != object->size_bytes)
-		return lf_payload_throw_damaged(error, checksum,
-						"it is not as long as its header says");
-	written = ostree_repo_write_regfile_inline(to, checksum, object->uid, object->gid,
-						   object->mode, object->xattrs, content, size,
-						   NULL, &local);
-	return written || throw_unwritten(error, checksum, local);
-}
-
-static bool write_stream(OstreeRepo *to, LfFilez *object, const char *checksum, GError **error)
-{
-	g_autoptr(OstreeContentWriter) writer = NULL;
-	g_autofree guint8 *chunk = g_malloc(WRITE_BYTES);
-	g_autoptr(GError) local = NULL;
-	g_autofree char *written = NULL;
-	guint64 left = object->size_bytes;
-	size_t size = WRITE_BYTES;
-
-	writer = ostree_repo_write_regfile(to, checksum, object->uid, object->gid, object->mode,
-					   object->size_bytes, object->xattrs, &local);
-	if (!writer)
-		return throw_unwritten(error, checksum, local);
-	while (size == WRITE_BYTES) {
-		if (!lf_filez_read(object, chunk, WRITE_BYTES, &size, error))
-			return false;
-		if (size > left)
-			return lf_payload_throw_damaged(error, checksum,
-							"it is longer than its header says");
-		left -= size;
-		if (!g_output_stream_write_all(G_OUTPUT_STREAM(writer), chunk, size, NULL, NULL,
-					       &local))
-			return throw_unwritten(error, checksum, local);
-	}
-	if (left > 0)
-		return lf_payload_throw_damaged(error, checksum,
-						"it is shorter than its header says");
-	written = ostree_content_writer_finish(writer, NULL, &local);
-	return written || throw_unwritten(error, checksum, local);
-}
-
-bool lf_payload_object_copy(const LfPayloadSource *from, OstreeRepo *to, const char *checksum,
+bool lf_payload_object_copy(const LfPayloadSource *from, const LfBare *to, const char *checksum,
 			    uint64_t *ret_bytes, GError **error)
 {
 	g_autofree char *name = lf_payload_object_name(OSTREE_OBJECT_TYPE_FILE, checksum);
 	g_auto(LfFilez) object = LF_FILEZ_INIT;
 	LfPayloadExtent extent;
-	bool is_written;
 
 	if (!lf_payload_source_open(from, name, &extent, error) ||
 	    !lf_filez_open(&object, &extent, checksum, error))
 		return false;
-	if (S_ISLNK(object.mode))
-		is_written = write_link(to, &object, checksum, error);
-	else if (object.size_bytes <= INLINE_BYTES)
-		is_written = write_inline(to, &object, checksum, error);
-	else
-		is_written = write_stream(to, &object, checksum, error);
 	*ret_bytes = object.size_bytes;
-	return is_written;
+	return lf_bare_write(to, &object, checksum, error);
 }
 
 // --- tree objects -------------------------------------------------------------------------------

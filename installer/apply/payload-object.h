@@ -1,5 +1,6 @@
 #pragma once
 
+#include "installer/apply/payload-bare.h"
 #include "installer/apply/payload-source.h"
 
 /** lf_payload_object_name: (transfer full): where it lies below objects/ of an archive repository.
@@ -9,18 +10,15 @@ char *lf_payload_object_name(OstreeObjectType type, const char *checksum);
 /**
  * lf_payload_object_copy:
  * @from: where the archive repository's objects lie
- * @to: bare repository, fsync off
  * @checksum: of a file object, 64 hex digits
  * @ret_bytes: (out): size of the file's content
  *
- * Reads one compressed file object and writes it to @to, which checks its content against
- * @checksum. Uses plain reads and large writes: an installation is made of ten thousand small
- * files, and libostree's streams spend more on each than its bytes cost. Thread-safe.
+ * Reads one compressed file object and writes it, verified. Thread-safe.
  *
  * Errors: TRUST when the object is missing, malformed, or not what its name says; IO when it cannot
  * be read, or @to cannot be written.
  */
-bool lf_payload_object_copy(const LfPayloadSource *from, OstreeRepo *to, const char *checksum,
+bool lf_payload_object_copy(const LfPayloadSource *from, const LfBare *to, const char *checksum,
 			    uint64_t *ret_bytes, GError **error);
 
 /**

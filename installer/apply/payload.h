@@ -32,11 +32,11 @@ LfFactPayload *lf_payload_facts(const LfPayload *payload);
 
 /**
  * lf_payload_pull:
- * @repo: the target's repository (bare), with no transaction open
+ * @repo: the target's repository: bare, new, with no transaction open
  * @remote: name of the remote the ref is recorded under
  *
- * Copies every object of the commit that @repo lacks, on all processors, each verified against its
- * own name while it is written. Nothing is synced to disk here: the caller syncs the file system
+ * Copies every object of the commit, on all processors, each verified against its own name while it
+ * is written. Nothing is synced to disk here: the caller syncs the file system
  * once.
  *
  * Errors: TRUST when an object is damaged; IO.

@@ -173,9 +173,10 @@ bool lf_sysroot_deploy(OstreeSysroot *sysroot, const LfPlan *plan, char **ret_de
 	if (!ostree_sysroot_deploy_tree_with_options(sysroot, plan->osname, plan->checksum, origin,
 						     NULL, &options, &deployment, NULL, error))
 		return throw_ostree(error, "cannot deploy");
+	// Nothing is there to clean up: looking for it reads the whole repository.
 	if (!ostree_sysroot_simple_write_deployment(
 		    sysroot, plan->osname, deployment, NULL,
-		    OSTREE_SYSROOT_SIMPLE_WRITE_DEPLOYMENT_FLAGS_NONE, NULL, error))
+		    OSTREE_SYSROOT_SIMPLE_WRITE_DEPLOYMENT_FLAGS_NO_CLEAN, NULL, error))
 		return throw_ostree(error, "cannot write the boot entry");
 	*ret_deployment = ostree_sysroot_get_deployment_dirpath(sysroot, deployment);
 	return true;

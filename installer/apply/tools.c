@@ -58,6 +58,15 @@ void lf_tools_load_driver(const char *name)
 	kmod_module_unref_list(list);
 }
 
+void lf_tools_load_usual_drivers(void)
+{
+	static const char *const names[] = { "isofs",	  "ext4",   "vfat",    "nls_cp437",
+					     "nls_ascii", "dm_mod", "dm_crypt" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		lf_tools_load_driver(names[i]);
+}
+
 static bool require_program(const char *path, GError **error)
 {
 	if (access(path, X_OK) == 0)

@@ -20,3 +20,9 @@ const char *lf_tools_maker(const char *fstype);
  * not there, is no error here.
  */
 void lf_tools_load_driver(const char *name);
+
+/**
+ * lf_tools_load_usual_drivers: loads the drivers that nearly every install needs. A plan that needs
+ * others loads them itself; this is for a time in which there is nothing else to do.
+ */
+void lf_tools_load_usual_drivers(void);

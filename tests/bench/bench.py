@@ -52,17 +52,23 @@ def init_rows(bench, dracut):
     return [row("init_ratio", round(statistics.median(ours), 2), round(statistics.median(peer), 2), 0.5, how, True)]
 
 
-def install_rows(bench, pipeline_iso, payload_bytes):
-    """How long an installation takes, against the pipeline and against the disk's own speed."""
-    iso = bench.seeded(tpm=False)
+def install_seconds(bench, tpm):
+    """The median of our installations, unlocked by the TPM or by a passphrase as the pipeline's are."""
+    iso = bench.seeded(tpm)
     times = []
     for _ in range(RUNS):
-        events = bench.install(iso)
+        events = bench.install(iso, tpm=tpm)
         if events is None:
             raise BenchError(f"our installation failed: see {bench.folder}")
         times.append(duration(events))
+    return round(statistics.median(times), 2)
+
+
+def install_rows(bench, pipeline_iso, payload_bytes):
+    """How long an installation takes, against the pipeline and against the disk's own speed."""
+    ours = install_seconds(bench, tpm=False)
+    by_tpm = install_seconds(bench, tpm=True)
     peers = [bench.pipeline(pipeline_iso, payload_bytes) for _ in range(RUNS)]
-    ours = round(statistics.median(times), 2)
     whole = round(statistics.median(p["install"] for p in peers), 2)
     limit = round(statistics.median(p["limit"] for p in peers), 2)
     how = f"median of {RUNS}: first event to verified and unmounted; peer: sfdisk, cryptsetup, mkfs, ostree"
@@ -71,6 +77,7 @@ def install_rows(bench, pipeline_iso, payload_bytes):
     print(f"bench: the pipeline's parts: {parts}")
     return [
         row("install_ratio", ours, whole, 0.7, how, True),
+        row("install_tpm_ratio", by_tpm, whole, None, "the same with a TPM's key in place of a passphrase", True),
         row("install_limit_ratio", ours, limit, None, limit_how, True),
         row("pipeline_limit_ratio", whole, limit, None, "the pipeline's time against the same dd", True),
     ]

@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -18,6 +22,11 @@
 #define REF   "debian/13/test/standard"
 #define BIG   (700 * 1024)
 #define SMALL 3000
+#define SUID  10 /* bytes */
+#define BYTES (BIG + SMALL + SUID)
+#define FILES 5 /* big, small, empty, suid, link */
+
+#define ATTRIBUTE "user.landfall"
 
 typedef struct {
 	char *dir;
@@ -48,6 +57,7 @@ static void write_tree(const char *tree)
 	g_autofree char *big = g_build_filename(usr, "big", NULL);
 	g_autofree char *small = g_build_filename(usr, "small", NULL);
 	g_autofree char *empty = g_build_filename(usr, "empty", NULL);
+	g_autofree char *suid = g_build_filename(usr, "suid", NULL);
 	g_autofree char *link = g_build_filename(tree, "usr/link", NULL);
 	g_autofree guint8 *bytes = g_malloc(BIG);
 	guint32 state = 12345;
@@ -60,6 +70,9 @@ static void write_tree(const char *tree)
 	assert_true(g_file_set_contents(big, (char *)bytes, BIG, NULL));
 	assert_true(g_file_set_contents(small, (char *)bytes + 7, SMALL, NULL));
 	assert_true(g_file_set_contents(empty, "", 0, NULL));
+	assert_true(g_file_set_contents(suid, "#!/bin/sh\n", -1, NULL));
+	assert_int_equal(setxattr(suid, ATTRIBUTE, "kept", 4, 0), 0);
+	assert_int_equal(chmod(suid, 04751), 0);
 	assert_int_equal(symlink("bin/small", link), 0);
 }
 
@@ -85,13 +98,16 @@ static void commit_tree(Fixture *f)
 {
 	g_autofree char *repo = repo_option(f);
 	g_autofree char *tree = below(f, "tree");
+	// Only root may give files to others.
+	g_autofree char *uid = g_strdup_printf("--owner-uid=%u", geteuid());
+	g_autofree char *gid = g_strdup_printf("--owner-gid=%u", getegid());
 
 	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "init", "--mode=archive"));
 	write_tree(tree);
-	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "commit", "--branch=" REF, "--subject=test",
-			 "--owner-uid=0", "--owner-gid=0", "--add-metadata-string=version=13.1",
+	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "commit", "--branch=" REF, "--subject=test", uid,
+			 gid, "--add-metadata-string=version=13.1",
 			 "--add-metadata-string=landfall.flavour=standard",
-			 "--add-metadata=landfall.size-bytes=uint64 719800", tree));
+			 "--add-metadata=landfall.size-bytes=uint64 719810", tree));
 }
 
 static void open_repo(Fixture *f)
@@ -194,7 +210,7 @@ static void a_signed_commit_tells_what_it_is(void **state)
 	assert_string_equal(facts->checksum, f->checksum);
 	assert_string_equal(facts->version, "13.1");
 	assert_string_equal(facts->flavour, "standard");
-	assert_int_equal(facts->size_bytes, 719800);
+	assert_int_equal(facts->size_bytes, BYTES);
 	assert_null(facts->kernel);
 }
 
@@ -205,8 +221,7 @@ static OstreeRepo *new_target(const Fixture *f)
 	OstreeRepo *repo = ostree_repo_new(file);
 
 	run(LF_PROC_ARGV("/bin/rm", "-rf", path));
-	// Bare but for ownership, which needs root.
-	assert_true(ostree_repo_create(repo, OSTREE_REPO_MODE_BARE_USER, NULL, NULL));
+	assert_true(ostree_repo_create(repo, OSTREE_REPO_MODE_BARE, NULL, NULL));
 	return repo;
 }
 
@@ -238,11 +253,11 @@ static void every_object_arrives_whole(void **state)
 	gpointer key;
 
 	assert_true(pull(f, target, remember_progress, &bytes, &error));
-	assert_int_equal(bytes, BIG + SMALL);
+	assert_int_equal(bytes, BYTES);
 	assert_true(ostree_repo_resolve_rev(target, "debian:" REF, FALSE, &rev, NULL));
 	assert_string_equal(rev, f->checksum);
 	assert_true(ostree_repo_traverse_commit(target, rev, 0, &objects, NULL, NULL));
-	assert_int_equal(g_hash_table_size(objects), 1 + 3 + 1 + 4);
+	assert_int_equal(g_hash_table_size(objects), 1 + 3 + 1 + FILES);
 	g_hash_table_iter_init(&iter, objects);
 	while (g_hash_table_iter_next(&iter, &key, NULL)) {
 		const char *checksum;
@@ -251,6 +266,96 @@ static void every_object_arrives_whole(void **state)
 		ostree_object_name_deserialize(key, &checksum, &type);
 		assert_true(ostree_repo_fsck_object(target, type, checksum, NULL, &error));
 	}
+}
+
+static char *deployed(const Fixture *f, const char *name)
+{
+	return g_build_filename(f->dir, "checkout/usr/bin", name, NULL);
+}
+
+static void check_out(const Fixture *f)
+{
+	g_autofree char *repo = g_strconcat("--repo=", f->dir, "/target", NULL);
+	g_autofree char *path = below(f, "checkout");
+
+	run(LF_PROC_ARGV("/bin/rm", "-rf", path));
+	run(LF_PROC_ARGV("/usr/bin/ostree", repo, "checkout", "--require-hardlinks", f->checksum,
+			 path));
+}
+
+static void what_a_file_is_beside_its_content_arrives_too(void **state)
+{
+	const Fixture *f = *state;
+	g_autoptr(OstreeRepo) target = new_target(f);
+	g_autofree char *suid = deployed(f, "suid");
+	g_autofree char *link = below(f, "checkout/usr/link");
+	g_autofree char *points_to = NULL;
+	g_autoptr(GError) error = NULL;
+	char value[16];
+	struct stat st;
+
+	if (!pull(f, target, NULL, NULL, &error))
+		fail_msg("%s", error->message);
+	check_out(f);
+	assert_int_equal(stat(suid, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 04751);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(st.st_mtime, OSTREE_TIMESTAMP);
+	assert_int_equal(getxattr(suid, ATTRIBUTE, value, sizeof value), 4);
+	assert_memory_equal(value, "kept", 4);
+	points_to = g_file_read_link(link, NULL);
+	assert_string_equal(points_to, "bin/small");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_int_equal(st.st_mtime, OSTREE_TIMESTAMP);
+}
+
+static void a_target_that_is_not_bare_is_a_bug(void **state)
+{
+	const Fixture *f = *state;
+	g_autofree char *path = below(f, "other");
+	g_autoptr(GFile) file = g_file_new_for_path(path);
+	g_autoptr(OstreeRepo) target = ostree_repo_new(file);
+	g_autoptr(GError) error = NULL;
+
+	assert_true(ostree_repo_create(target, OSTREE_REPO_MODE_BARE_USER, NULL, NULL));
+	assert_false(pull(f, target, NULL, NULL, &error));
+	assert_true(g_error_matches(error, LF_ERROR, LF_ERROR_INTERNAL));
+}
+
+// A file's greatest size stands for a disk that is full: both end a write early.
+static void a_target_that_takes_no_more_is_named(void **state)
+{
+	const Fixture *f = *state;
+	g_autoptr(OstreeRepo) target = new_target(f);
+	g_autoptr(GError) error = NULL;
+	struct rlimit before, limit;
+	bool is_pulled;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = BIG / 2;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	is_pulled = pull(f, target, NULL, NULL, &error);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(is_pulled);
+	assert_true(g_error_matches(error, LF_ERROR, LF_ERROR_IO));
+	assert_non_null(strstr(error->message, "cannot write file object"));
+	assert_non_null(strstr(error->message, g_strerror(EFBIG)));
+}
+
+static void assert_no_half_object(const Fixture *f, const char *source)
+{
+	g_autofree char *dir = g_path_get_dirname(source);
+	g_autofree char *first = g_path_get_basename(dir);
+	g_autofree char *rest = g_path_get_basename(source);
+	g_autofree char *path = NULL;
+
+	// ".filez" is ".file" in a bare repository.
+	if (g_str_has_suffix(rest, "z"))
+		rest[strlen(rest) - 1] = '\0';
+	path = g_build_filename(f->dir, "target/objects", first, rest, NULL);
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK));
 }
 
 static GPtrArray *object_files(const Fixture *f)
@@ -331,6 +436,7 @@ static void assert_damage_is_seen(const Fixture *f, const char *path, Damage dam
 		fail_msg("'%s': %s", path, error->message);
 	assert_true(ostree_repo_resolve_rev(target, "debian:" REF, TRUE, &rev, NULL));
 	assert_null(rev);
+	assert_no_half_object(f, path);
 	assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
 }
 
@@ -341,7 +447,7 @@ static void damage_in_any_object_is_seen(void **state)
 	const Fixture *f = *state;
 	g_autoptr(GPtrArray) paths = object_files(f);
 
-	assert_int_equal(paths->len, 1 + 3 + 1 + 4);
+	assert_int_equal(paths->len, 1 + 3 + 1 + FILES);
 	for (guint i = 0; i < paths->len; i++)
 		for (size_t d = 0; d < G_N_ELEMENTS(damages); d++)
 			assert_damage_is_seen(f, g_ptr_array_index(paths, i), damages[d]);
@@ -477,6 +583,9 @@ int main(void)
 		cmocka_unit_test(a_commit_signed_by_a_stranger_is_refused),
 		cmocka_unit_test(a_signed_commit_tells_what_it_is),
 		cmocka_unit_test(every_object_arrives_whole),
+		cmocka_unit_test(what_a_file_is_beside_its_content_arrives_too),
+		cmocka_unit_test(a_target_that_is_not_bare_is_a_bug),
+		cmocka_unit_test(a_target_that_takes_no_more_is_named),
 		cmocka_unit_test(damage_in_any_object_is_seen),
 		cmocka_unit_test(a_missing_object_is_seen),
 		cmocka_unit_test(a_read_error_names_object_and_place),
