@@ -156,15 +156,19 @@ static bool check_accounts(GFile *root, const LfProfile *profile, GError **error
 
 static bool check_services(GFile *root, const LfProfile *profile, GError **error)
 {
-	for (char **name = profile->services_enabled; name && *name; name++) {
-		LfUnitState state = lf_services_look_up(root, *name);
+	static const char *const faults[] = {
+		[LF_UNIT_ABSENT] = "is not in the payload: correct the name, or leave it out",
+		[LF_UNIT_MASKED] = "is masked in the payload: leave it out",
+		[LF_UNIT_TEMPLATE] = "is a template: name an instance behind the '@'",
+		[LF_UNIT_PRESENT] = NULL,
+	};
 
-		if (state != LF_UNIT_PRESENT)
-			return lf_throw(
-				error, LF_ERROR_INPUT,
-				"services --enabled: '%s' is %s the payload: correct the name, or "
-				"leave it out",
-				*name, state == LF_UNIT_ABSENT ? "not in" : "masked in");
+	for (char **name = profile->services_enabled; name && *name; name++) {
+		const char *fault = faults[lf_services_look_up(root, *name)];
+
+		if (fault)
+			return lf_throw(error, LF_ERROR_INPUT, "services --enabled: '%s' %s", *name,
+					fault);
 	}
 	return true;
 }

@@ -13,7 +13,9 @@
 #include "installer/apply/tools.h"
 #include "installer/plan/spec.h"
 
-#define MIB		((uint64_t)1024 * 1024)
+#define MIB ((uint64_t)1024 * 1024)
+// mke2fs asks this instead of a device. Source: e2fsprogs, misc/mke2fs.c.
+#define EXT4_SECTOR_ENV "MKE2FS_DEVICE_SECTSIZE"
 #define TRIAL_FD	3
 #define TRIAL_NODE	"/proc/self/fd/3"
 #define MAX_WORDS_BYTES 300
@@ -85,14 +87,15 @@ typedef struct {
 	const char *maker;
 	void (*options)(GPtrArray *argv, const LfPlanPartition *partition);
 	const char *trial;
+	const char *trial_sector[2]; /* option and its prefix that stand for the device's sector */
 	uint64_t max_trial_bytes;
 } Kind;
 
 static const Kind kinds[] = {
-	{ LF_TOOL_MKFS_VFAT, vfat_options, NULL, 4096 * MIB },
-	{ LF_TOOL_MKFS_EXT4, ext4_options, "-n", UINT64_MAX },
-	{ LF_TOOL_MKFS_XFS, xfs_options, "-N", UINT64_MAX },
-	{ LF_TOOL_MKSWAP, swap_options, NULL, UINT64_MAX },
+	{ LF_TOOL_MKFS_VFAT, vfat_options, NULL, { "-S", "" }, 4096 * MIB },
+	{ LF_TOOL_MKFS_EXT4, ext4_options, "-n", { NULL }, UINT64_MAX }, // EXT4_SECTOR_ENV
+	{ LF_TOOL_MKFS_XFS, xfs_options, "-N", { "-s", "size=" }, UINT64_MAX },
+	{ LF_TOOL_MKSWAP, swap_options, NULL, { NULL }, UINT64_MAX },
 };
 
 static const Kind *kind_of(const LfPlanPartition *partition, GError **error)
@@ -121,14 +124,27 @@ static bool add_own_options(GPtrArray *argv, const char *options, GError **error
 	return true;
 }
 
-static char **make_argv(const Kind *kind, const LfPlanPartition *partition, const char *trial,
-			const char *node, GError **error)
+static void add_trial(GPtrArray *argv, const Kind *kind, unsigned sector_bytes)
+{
+	if (kind->trial)
+		add(argv, kind->trial);
+	if (kind->trial_sector[0]) {
+		g_autofree char *value =
+			g_strdup_printf("%s%u", kind->trial_sector[1], sector_bytes);
+
+		add_pair(argv, kind->trial_sector[0], value);
+	}
+}
+
+// @trial_sector_bytes: 0 when it is meant seriously
+static char **make_argv(const Kind *kind, const LfPlanPartition *partition,
+			unsigned trial_sector_bytes, const char *node, GError **error)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 
 	add(argv, kind->maker);
-	if (trial)
-		add(argv, trial);
+	if (trial_sector_bytes)
+		add_trial(argv, kind, trial_sector_bytes);
 	kind->options(argv, partition);
 	if (!add_own_options(argv, partition->mkfs_options, error))
 		return NULL;
@@ -142,7 +158,7 @@ char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError *
 {
 	const Kind *kind = kind_of(partition, error);
 
-	return kind ? make_argv(kind, partition, NULL, node, error) : NULL;
+	return kind ? make_argv(kind, partition, 0, node, error) : NULL;
 }
 
 static bool open_trial(const Kind *kind, const LfPlanPartition *partition, int *ret_fd,
@@ -169,14 +185,16 @@ static void keep_first_words(const char *line, void *user_data)
 				       line);
 }
 
-bool lf_mkfs_check(const LfPlanPartition *partition, GError **error)
+bool lf_mkfs_check(const LfPlanPartition *partition, unsigned sector_bytes, GError **error)
 {
+	unsigned sector = partition->luks ? partition->luks->sector_bytes : sector_bytes;
+	g_autofree char *env = g_strdup_printf(EXT4_SECTOR_ENV "=%u", sector);
 	const Kind *kind = kind_of(partition, error);
-	g_auto(GStrv) argv =
-		kind ? make_argv(kind, partition, kind->trial, TRIAL_NODE, error) : NULL;
+	g_auto(GStrv) argv = kind ? make_argv(kind, partition, sector, TRIAL_NODE, error) : NULL;
 	g_autoptr(GString) words = g_string_new(NULL);
 	LfProcFd pass = { .child_fd = TRIAL_FD };
 	LfProc proc = { .argv = (const char *const *)argv,
+			.env = (const char *const[]){ env, NULL },
 			.fds = &pass,
 			.n_fds = 1,
 			.on_line = keep_first_words,

@@ -16,9 +16,11 @@ char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError *
 
 /**
  * lf_mkfs_check:
- * Runs the same command on a sparse file in memory of the planned size, before the first write.
- * What only the real device knows (its sectors, and vfat beyond 4 GiB) stays unseen.
+ * @sector_bytes: of the disk; an encrypted partition has its own
+ *
+ * Runs the same command on a sparse file in memory of the planned size, as if it had these sectors,
+ * before the first write. What vfat makes of more than 4 GiB stays unseen.
  *
  * Errors: INPUT when the program refuses the options, with its own words; IO.
  */
-bool lf_mkfs_check(const LfPlanPartition *partition, GError **error);
+bool lf_mkfs_check(const LfPlanPartition *partition, unsigned sector_bytes, GError **error);

@@ -7,8 +7,9 @@
 #include "base/proc.h"
 #include "installer/apply/effects.h"
 
-#define SYSTEMCTL  "/usr/bin/systemctl"
-#define TIMEOUT_MS (120 * 1000)
+#define SYSTEMCTL      "/usr/bin/systemctl"
+#define MAX_UNIT_BYTES (256 * 1024)
+#define TIMEOUT_MS     (120 * 1000)
 
 static const char *const unit_dirs[] = { "usr/etc/systemd/system", "usr/local/lib/systemd/system",
 					 "usr/lib/systemd/system" };
@@ -37,6 +38,26 @@ static char *template_name(const char *unit)
 	return g_strdup_printf("%.*s%s", (int)(at - unit + 1), unit, suffix);
 }
 
+static bool is_template(const char *unit)
+{
+	const char *suffix = strrchr(unit, '.');
+
+	return suffix && suffix > unit && suffix[-1] == '@';
+}
+
+// A unit that is too long to be one has none.
+static bool has_default_instance(GFile *file)
+{
+	g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, NULL);
+	g_autofree char *text = g_malloc0(MAX_UNIT_BYTES + 1);
+	gsize size = 0;
+
+	return stream &&
+	       g_input_stream_read_all(G_INPUT_STREAM(stream), text, MAX_UNIT_BYTES, &size, NULL,
+				       NULL) &&
+	       g_regex_match_simple("^\\s*DefaultInstance\\s*=\\s*\\S", text, G_REGEX_MULTILINE, 0);
+}
+
 static LfUnitState state_of(GFile *root, const char *dir, const char *unit)
 {
 	g_autofree char *path = g_build_filename(dir, unit, NULL);
@@ -50,7 +71,10 @@ static LfUnitState state_of(GFile *root, const char *dir, const char *unit)
 		return g_strcmp0(g_file_info_get_symlink_target(info), "/dev/null") == 0
 			       ? LF_UNIT_MASKED
 			       : LF_UNIT_PRESENT;
-	return g_file_info_get_size(info) == 0 ? LF_UNIT_MASKED : LF_UNIT_PRESENT;
+	if (g_file_info_get_size(info) == 0)
+		return LF_UNIT_MASKED;
+	return is_template(unit) && !has_default_instance(file) ? LF_UNIT_TEMPLATE
+								: LF_UNIT_PRESENT;
 }
 
 static LfUnitState look_up_unit(GFile *root, const char *unit)
@@ -81,6 +105,9 @@ LfUnitState lf_services_look_up(GFile *root, const char *name)
 
 	if (state == LF_UNIT_ABSENT && template)
 		state = look_up_unit(root, template);
+	// An instance is named, so the template needs no default.
+	if (state == LF_UNIT_TEMPLATE && template)
+		state = LF_UNIT_PRESENT;
 	return state == LF_UNIT_ABSENT ? look_up_script(root, unit) : state;
 }
 

@@ -5,10 +5,12 @@
 /**
  * LfUnitState: what systemctl will find of a unit.
  * @LF_UNIT_MASKED: a link to /dev/null, or an empty file: it cannot be enabled
+ * @LF_UNIT_TEMPLATE: a template without a default instance: it cannot be enabled
  */
 typedef enum {
 	LF_UNIT_ABSENT,
 	LF_UNIT_MASKED,
+	LF_UNIT_TEMPLATE,
 	LF_UNIT_PRESENT,
 } LfUnitState;
 

@@ -105,7 +105,8 @@ static bool require_mapper(GError **error)
 			"this kernel has no device-mapper, which encryption needs");
 }
 
-static bool require_for_partition(const LfPlanPartition *partition, GError **error)
+static bool require_for_partition(const LfPlanPartition *partition, unsigned sector_bytes,
+				  GError **error)
 {
 	const char *maker = lf_tools_maker(partition->fstype);
 
@@ -116,7 +117,7 @@ static bool require_for_partition(const LfPlanPartition *partition, GError **err
 	if (!require_program(maker, error))
 		return false;
 	// Without the operator's words the command is our own.
-	if (partition->mkfs_options && !lf_mkfs_check(partition, error))
+	if (partition->mkfs_options && !lf_mkfs_check(partition, sector_bytes, error))
 		return false;
 	if (partition->mount && !require_file_system(partition->fstype, error))
 		return false;
@@ -131,7 +132,8 @@ bool lf_effect_check_tools(LfInstall *install, GError **error)
 	const GPtrArray *partitions = install->plan->partitions;
 
 	for (guint i = 0; i < partitions->len; i++)
-		if (!require_for_partition(g_ptr_array_index(partitions, i), error))
+		if (!require_for_partition(g_ptr_array_index(partitions, i),
+					   install->plan->sector_bytes, error))
 			return false;
 	return true;
 }

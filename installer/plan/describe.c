@@ -113,6 +113,90 @@ static void describe_partition(GString *out, const LfPlanPartition *partition)
 				       luks->cipher_mode, luks->pbkdf, slots);
 }
 
+// --- the installed system -----------------------------------------------------------------------
+
+static unsigned count_keys(const LfProfile *profile, const char *user)
+{
+	unsigned n = 0;
+
+	for (guint i = 0; i < profile->ssh_keys->len; i++)
+		n += strcmp(((LfSshKey *)profile->ssh_keys->pdata[i])->user, user) == 0;
+	return n;
+}
+
+static void describe_account(GString *out, const LfProfile *profile, const char *name,
+			     const LfAccount *account)
+{
+	bool has_password = account && account->password && !account->is_locked;
+	g_autofree char *groups =
+		account && account->groups ? g_strjoinv(", ", account->groups) : g_strdup("");
+	unsigned keys = count_keys(profile, name);
+
+	line(out, "account", "%s: %s, %u SSH key%s%s%s", name,
+	     has_password ? "password" : "no password", keys, keys == 1 ? "" : "s",
+	     *groups ? ", groups " : "", groups);
+}
+
+static void describe_accounts(GString *out, const LfProfile *profile)
+{
+	describe_account(out, profile, "root", profile->root);
+	for (guint i = 0; i < profile->users->len; i++) {
+		const LfAccount *account = profile->users->pdata[i];
+
+		describe_account(out, profile, account->name, account);
+	}
+}
+
+static void describe_word(GString *out, const char *name, const char *word)
+{
+	if (word)
+		line(out, name, "%s", word);
+}
+
+static void describe_list(GString *out, const char *name, const char *verb, char **words)
+{
+	g_autofree char *list = words && *words ? g_strjoinv(", ", words) : NULL;
+
+	if (list)
+		line(out, name, "%s %s", verb, list);
+}
+
+static void describe_network(GString *out, const LfNetwork *network)
+{
+	const char *ipv4 = network->ip ? network->ip : "by DHCP";
+	const char *ipv6 = network->ipv6 ? network->ipv6 : "auto";
+
+	line(out, "network", "%s: IPv4 %s, IPv6 %s",
+	     network->device ? network->device : "every Ethernet port",
+	     network->is_noipv4 ? "off" : ipv4, network->is_noipv6 ? "off" : ipv6);
+}
+
+static void describe_script(GString *out, const LfScript *script)
+{
+	line(out, "script", "%%%s of line %u, by %s%s%s", lf_script_word(script->kind),
+	     script->place.line, script->interpreter ? script->interpreter : "/bin/sh",
+	     script->kind == LF_SCRIPT_POST && script->is_nochroot ? ", outside the new system"
+								   : "",
+	     script->is_erroronfail ? ", must succeed" : "");
+}
+
+static void describe_system(GString *out, const LfPlan *plan)
+{
+	const LfProfile *profile = plan->profile;
+
+	describe_word(out, "hostname", plan->hostname);
+	describe_word(out, "language", profile->lang);
+	describe_word(out, "keyboard", profile->keyboard);
+	describe_word(out, "time zone", profile->timezone);
+	describe_accounts(out, profile);
+	describe_list(out, "services", "on:", profile->services_enabled);
+	describe_list(out, "services", "off:", profile->services_disabled);
+	for (guint i = 0; i < profile->networks->len; i++)
+		describe_network(out, profile->networks->pdata[i]);
+	for (guint i = 0; i < profile->scripts->len; i++)
+		describe_script(out, profile->scripts->pdata[i]);
+}
+
 // What a careful reader would ask about.
 static void describe_notes(GString *out, const LfPlan *plan)
 {
@@ -146,8 +230,7 @@ char *lf_plan_describe(const LfPlan *plan)
 	     plan->verifies_signature ? "required" : "not checked");
 	line(out, "kernel", "%s", plan->flavour ? plan->flavour : "as the payload has it");
 	line(out, "", "%s", args);
-	if (plan->hostname)
-		line(out, "hostname", "%s", plan->hostname);
+	describe_system(out, plan);
 	describe_notes(out, plan);
 	line(out, "then", "%s%s", lf_finish_word(plan->finish),
 	     plan->is_eject ? ", medium ejected" : "");

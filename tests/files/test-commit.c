@@ -37,7 +37,8 @@ static const struct {
 	{ "usr/etc/init.d/old", "#!/bin/sh\n" },
 	{ UNITS "ssh.service", SERVICE },
 	{ UNITS "ssh.socket", "[Socket]\nListenStream=22\n" },
-	{ UNITS "getty@.service", SERVICE },
+	{ UNITS "getty@.service", SERVICE "[Install]\nDefaultInstance=tty1\n" },
+	{ UNITS "worker@.service", SERVICE "[Install]\n#DefaultInstance=x\n" },
 	{ UNITS "empty.service", "" },
 	{ UNITS "both.service", SERVICE },
 	{ "usr/sbin/grub-mkconfig", "#!/bin/sh\n" },
@@ -237,6 +238,7 @@ static void a_service_the_commit_cannot_enable_is_refused(void **state)
 		{ "ssh,typo", "'typo' is not in the payload" },
 		{ "masked", "'masked' is masked in the payload" },
 		{ "both.service", "'both.service' is masked in the payload" },
+		{ "worker@", "'worker@' is a template: name an instance behind the '@'" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -258,6 +260,7 @@ static void units_are_looked_up_as_systemctl_does(void **state)
 		{ "ssh.timer", LF_UNIT_ABSENT },   { "ssh.foo", LF_UNIT_ABSENT },
 		{ "getty@tty1", LF_UNIT_PRESENT }, { "getty@a.b.service", LF_UNIT_PRESENT },
 		{ "getty@", LF_UNIT_PRESENT },	   { "getty", LF_UNIT_ABSENT },
+		{ "worker@", LF_UNIT_TEMPLATE },   { "worker@1", LF_UNIT_PRESENT },
 		{ "other@x", LF_UNIT_ABSENT },	   { "old", LF_UNIT_PRESENT },
 		{ "old.socket", LF_UNIT_ABSENT },  { "empty", LF_UNIT_MASKED },
 		{ "masked", LF_UNIT_MASKED },	   { "both", LF_UNIT_MASKED },

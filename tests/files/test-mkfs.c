@@ -6,14 +6,21 @@
 
 #define GIB ((uint64_t)1 << 30)
 
-static bool check(const char *fstype, uint64_t size_bytes, const char *options, GError **error)
+static bool check_on(unsigned sector_bytes, const LfPlanLuks *luks, const char *fstype,
+		     uint64_t size_bytes, const char *options, GError **error)
 {
 	LfPlanPartition partition = { .mount = (char *)"/var/data",
 				      .fstype = (char *)fstype,
 				      .size_bytes = size_bytes,
+				      .luks = (LfPlanLuks *)luks,
 				      .mkfs_options = (char *)options };
 
-	return lf_mkfs_check(&partition, error);
+	return lf_mkfs_check(&partition, sector_bytes, error);
+}
+
+static bool check(const char *fstype, uint64_t size_bytes, const char *options, GError **error)
+{
+	return check_on(512, NULL, fstype, size_bytes, options, error);
 }
 
 static void options_that_a_maker_takes_pass(void **state)
@@ -74,12 +81,49 @@ static void the_planned_size_counts(void **state)
 		      "300MB");
 }
 
+static void the_sectors_of_the_device_count(void **state)
+{
+	static const LfPlanLuks luks = { .sector_bytes = 4096 };
+	static const struct {
+		const char *fstype, *options, *reason;
+	} rows[] = {
+		{ "ext4", "-b 1024", "blocksize" },
+		{ "xfs", "-b size=1024", "1024" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *fstype = rows[i].fstype, *options = rows[i].options;
+		g_autoptr(GError) small = NULL;
+		g_autoptr(GError) large = NULL;
+		g_autoptr(GError) encrypted = NULL;
+
+		assert_ok(check_on(512, NULL, fstype, GIB, options, &small), small);
+		assert_throws(check_on(4096, NULL, fstype, GIB, options, &large), large,
+			      LF_ERROR_INPUT, rows[i].reason);
+		assert_throws(check_on(512, &luks, fstype, GIB, options, &encrypted), encrypted,
+			      LF_ERROR_INPUT, rows[i].reason);
+	}
+}
+
+static void large_sectors_alone_are_no_fault(void **state)
+{
+	static const char *const fstypes[] = { "ext4", "xfs", "vfat", "swap" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fstypes); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_ok(check_on(4096, NULL, fstypes[i], GIB, NULL, &error), error);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(options_that_a_maker_takes_pass),
 		LF_TEST(options_that_a_maker_refuses_are_the_kickstarts_fault),
 		LF_TEST(the_planned_size_counts),
+		LF_TEST(the_sectors_of_the_device_count),
+		LF_TEST(large_sectors_alone_are_no_fault),
 	};
 
 	return LF_TEST_MAIN(tests);

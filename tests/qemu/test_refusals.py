@@ -19,7 +19,8 @@ def writes(vm):
 
 
 def refuse(lab, iso, disks, error_class, words, **options):
-    """Boots an installer that must give up; checks class, text, consoles, disks, and what it does next."""
+    """Boots an installer that must give up; checks class, text, consoles, disks, and what it does next. Returns
+    its events."""
     for disk in disks:
         old_system(disk.path, disk.size)
     before = [fingerprint(disk.path) for disk in disks]
@@ -39,7 +40,9 @@ def refuse(lab, iso, disks, error_class, words, **options):
             assert event and event["data"]["reason"] == "guest-shutdown", vm.console.tail()
         assert_unwritten(vm, disks)
         vm.quit()
+        events = vm.events.all()
     assert [fingerprint(disk.path) for disk in disks] == before
+    return events
 
 
 def assert_told(vm, error_class, message):
@@ -69,8 +72,18 @@ def test_a_commit_signed_by_a_stranger_is_refused(lab):
     refuse(lab, iso, [lab.disk()], "trust", ["signature"])
 
 
-def test_a_disk_that_is_too_small_is_refused(lab):
-    refuse(lab, lab.seed(lab.site()), [lab.disk(size=2 << 30)], "target", ["vda"])
+ONERROR = """\
+%onerror
+echo "the site's own last words"
+%end
+"""
+
+
+def test_a_disk_that_is_too_small_is_refused_and_onerror_runs(lab):
+    text = lab.site().kickstart() + ONERROR
+    events = refuse(lab, lab.seed(text), [lab.disk(size=2 << 30)], "target", ["vda"])
+    notes = [e["message"] for e in events if e["step"] == "script.onerror"]
+    assert notes == ["the site's own last words"], notes
 
 
 def test_two_equally_good_disks_are_refused(lab):

@@ -481,6 +481,45 @@ static void the_text_says_what_a_reader_must_know(void **state)
 		assert_contains(text, words[i]);
 }
 
+static void the_text_tells_of_the_installed_system(void **state)
+{
+	static const char *const words[] = {
+		"account    root: no password, 0 SSH keys\n",
+		"account    anna: password, 1 SSH key, groups sudo, adm\n",
+		"services   on: ssh, chrony\n",
+		"network    eth7: IPv4 192.0.2.7, IPv6 off\n",
+		"script     %onerror of line 12, by /bin/sh\n",
+	};
+	g_auto(Case) one = new_case();
+	LfAccount *user = g_new0(LfAccount, 1);
+	LfSshKey *key = g_new0(LfSshKey, 1);
+	LfNetwork *network = g_new0(LfNetwork, 1);
+	LfScript *script = g_new0(LfScript, 1);
+	g_autoptr(LfPlan) plan = NULL;
+	g_autofree char *text = NULL;
+
+	*user = (LfAccount){ .name = g_strdup("anna"),
+			     .uid = -1,
+			     .gid = -1,
+			     .password = lf_secret_new_text("hunter2"),
+			     .groups = g_strsplit("sudo,adm", ",", -1) };
+	*key = (LfSshKey){ .user = g_strdup("anna"), .key = g_strdup("ssh-ed25519 AAAA") };
+	*network = (LfNetwork){ .device = g_strdup("eth7"),
+				.ip = g_strdup("192.0.2.7"),
+				.is_noipv6 = true };
+	*script = (LfScript){ .kind = LF_SCRIPT_ONERROR, .place = { .line = 12 } };
+	g_ptr_array_add(one.profile->users, user);
+	g_ptr_array_add(one.profile->ssh_keys, key);
+	g_ptr_array_add(one.profile->networks, network);
+	g_ptr_array_add(one.profile->scripts, script);
+	g_strfreev(one.profile->services_enabled);
+	one.profile->services_enabled = g_strsplit("ssh,chrony", ",", -1);
+	plan = make(&one);
+	text = lf_plan_describe(plan);
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		assert_contains(text, words[i]);
+}
+
 static void the_last_hostname_counts(void **state)
 {
 	static const char *const names[] = { "first", "second", NULL };
@@ -524,6 +563,7 @@ int main(void)
 		LF_TEST(the_hash_knows_every_wish),
 		LF_TEST(secrets_are_in_no_rendering),
 		LF_TEST(the_text_says_what_a_reader_must_know),
+		LF_TEST(the_text_tells_of_the_installed_system),
 		LF_TEST(the_last_hostname_counts),
 	};
 
