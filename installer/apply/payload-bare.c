@@ -170,7 +170,7 @@ static bool set_metadata(const LfBare *bare, const LfFilez *object, const char *
 static bool copy_content(Sum *sum, LfFilez *object, const char *checksum, int fd, GError **error)
 {
 	// One byte more is asked for, so that a stream longer than it says is seen.
-	size_t chunk_size = MIN(object->size_bytes + 1, CHUNK_BYTES);
+	size_t chunk_size = MIN(object->size_bytes, CHUNK_BYTES - 1) + 1;
 	g_autofree guint8 *chunk = g_malloc(chunk_size);
 	uint64_t total = 0;
 	size_t size = chunk_size;

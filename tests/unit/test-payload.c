@@ -418,6 +418,16 @@ static char *huge_header(const char *bytes, gsize size, gsize *ret_size)
 	return damaged;
 }
 
+// The length is the first eight bytes of a file's header.
+static char *endless(const char *bytes, gsize size, gsize *ret_size)
+{
+	char *damaged = g_memdup2(bytes, size);
+
+	memset(damaged + MIN(size, 8), 0xff, MIN(size, 16) - MIN(size, 8));
+	*ret_size = size;
+	return damaged;
+}
+
 static void assert_damage_is_seen(const Fixture *f, const char *path, Damage damage)
 {
 	g_autoptr(OstreeRepo) target = new_target(f);
@@ -443,7 +453,7 @@ static void assert_damage_is_seen(const Fixture *f, const char *path, Damage dam
 static void damage_in_any_object_is_seen(void **state)
 {
 	static const Damage damages[] = { flip_in_the_middle, flip_in_the_header, cut_short,
-					  cut_to_nothing, huge_header };
+					  cut_to_nothing,     huge_header,	  endless };
 	const Fixture *f = *state;
 	g_autoptr(GPtrArray) paths = object_files(f);
 
