@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +133,7 @@ G_GNUC_NORETURN static void child_exec(const LfProc *proc, ChildPlan *plan)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!child_place_fds(proc, plan) || (proc->root && chroot(proc->root) < 0) ||
 	    chdir(proc->cwd ? proc->cwd : "/") < 0)
 		child_fail(plan);

@@ -21,7 +21,7 @@ typedef void (*LfProcLine)(const char *line, void *user_data);
 /**
  * LfProc: how to run a program. Everything not given is safe: clean environment (PATH,
  * LANG=C.UTF-8), standard input from /dev/null so that no tool can ask a question, no inherited
- * descriptors.
+ * descriptors, killed when the thread that runs it dies.
  * @argv: (array zero-terminated=1): absolute path of the program, then its arguments
  * @env: (array zero-terminated=1) (nullable): NAME=value added to the clean environment
  * @root: (nullable): chroot to this directory first

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/runtime.h"
+#include "installer/apply/leftovers.h"
 #include "installer/apply/scripts.h"
 #include "installer/apply/tools.h"
 #include "installer/cmd.h"
@@ -249,6 +250,8 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	run.sources = lf_sources_new(run.host, cmd->args[0]);
 	run.held = lf_scope_new();
 	begin(&run);
+	if (lf_host_attempt(run.host) > 1)
+		lf_leftovers_clear(run.events);
 	if (run_all(&run, &local)) {
 		lf_report_done(run.events, run.host, run.plan, run.install->report);
 		return 0;

@@ -186,16 +186,6 @@ void lf_report_wish(LfEvents *events, const LfHost *host, const LfProfile *profi
 		lf_events_note(events, "profile.load", "%s", error->message);
 }
 
-static unsigned attempt_number(const LfHost *host)
-{
-	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_ATTEMPT, 32, NULL);
-	guint64 attempt = 1;
-
-	if (text)
-		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &attempt, NULL);
-	return (unsigned)attempt;
-}
-
 // What landfall-init will do, by the same rule.
 static const char *next_of(LfEvents *events, const LfHost *host, const GError *cause)
 {
@@ -205,7 +195,7 @@ static const char *next_of(LfEvents *events, const LfHost *host, const GError *c
 
 	if (!lf_failure_load(host->root_fd, &wish, &error))
 		lf_events_note(events, "install", "%s", error->message);
-	if (lf_failure_retries(lf_error_class(cause), &wish, attempt_number(host)))
+	if (lf_failure_retries(lf_error_class(cause), &wish, lf_host_attempt(host)))
 		return "retry";
 	return lf_end_name(lf_failure_action(&wish, argument));
 }

@@ -51,6 +51,7 @@ typedef struct {
 	GPtrArray *volumes; /* LfVolume, in the plan's order */
 	GBytes *escrow;	    /* certificate, checked; nullable */
 	OstreeSysroot *sysroot;
+	GThread *flusher; /* writes the pull out during the deployment; nullable */
 	char *deployment; /* directory of the deployment below LF_SYSIMAGE */
 	int root_fd;  /* the installed system's tree, as it will see itself; -1: not there yet */
 	char *loader; /* path on the ESP that the firmware's entry starts, as firmware writes it */

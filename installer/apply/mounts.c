@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "installer/apply/disk.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/leftovers.h"
 
 #define BUSY_DEADLINE_US (5 * G_USEC_PER_SEC)
 #define POLL_US		 50000
@@ -143,8 +144,19 @@ bool lf_effect_mount(LfInstall *install, GError **error)
 	return true;
 }
 
+// A script may have started what does not end by itself, such as gpg-agent.
+static void end_processes(LfInstall *install)
+{
+	g_autofree char *names = lf_leftovers_end_processes();
+
+	if (names)
+		lf_events_note(install->events, lf_apply_step(LF_STEP_CLOSE)->id,
+			       "ended what the scripts left running: %s", names);
+}
+
 bool lf_effect_close(LfInstall *install, GError **error)
 {
+	end_processes(install);
 	return lf_scope_unwind(install->held, install->disk_depth, error) &&
 	       lf_disk_flush(install->disk, error);
 }

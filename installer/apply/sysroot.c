@@ -2,6 +2,7 @@
 // itself. Not here: copying objects (payload.c), the ESP (boot.c).
 #include "installer/apply/sysroot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -122,19 +123,26 @@ static void tell_progress(uint64_t bytes, uint64_t total_bytes, void *user_data)
 	lf_events_emit(install->events, &event);
 }
 
+// Returns: the errno of what could not be written; NULL: all was
 static void *flush(void *user_data)
 {
 	lf_autofd fd = GPOINTER_TO_INT(user_data);
 
-	// An error shows again at the sync that counts (verify.c).
-	(void)syncfs(fd);
-	return NULL;
+	return GINT_TO_POINTER(syncfs(fd) < 0 ? errno : 0);
+}
+
+bool lf_sysroot_join_flusher(LfInstall *install, GError **error)
+{
+	GThread *flusher = g_steal_pointer(&install->flusher);
+	int reason = flusher ? GPOINTER_TO_INT(g_thread_join(flusher)) : 0;
+
+	return reason == 0 || lf_throw(error, LF_ERROR_IO, "cannot write out '" LF_SYSIMAGE "': %s",
+				       g_strerror(reason));
 }
 
 static bool release_flusher(void *object, GError **error)
 {
-	g_thread_join(object);
-	return true;
+	return lf_sysroot_join_flusher(object, error);
 }
 
 // The pull leaves much in memory that has yet to be encrypted and written. The deployment keeps one
@@ -145,8 +153,8 @@ static bool start_flusher(LfInstall *install, GError **error)
 
 	if (!lf_openat(AT_FDCWD, LF_SYSIMAGE, O_RDONLY | O_DIRECTORY, 0, &fd, error))
 		return false;
-	lf_scope_push(install->held, release_flusher,
-		      g_thread_new("flush", flush, GINT_TO_POINTER(fd)), "the flushing thread");
+	install->flusher = g_thread_new("flush", flush, GINT_TO_POINTER(fd));
+	lf_scope_push(install->held, release_flusher, install, "the flushing thread");
 	return true;
 }
 

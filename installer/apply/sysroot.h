@@ -1,8 +1,6 @@
 #pragma once
 
-#include "installer/plan/plan.h"
-
-#include <ostree.h>
+#include "installer/apply/install.h"
 
 /**
  * lf_sysroot_prepare:
@@ -28,3 +26,11 @@ OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const ch
  */
 bool lf_sysroot_deploy(OstreeSysroot *sysroot, const LfPlan *plan, char **ret_deployment,
 		       GError **error);
+
+/**
+ * lf_sysroot_join_flusher:
+ * Waits for the thread that writes the pull out; without one there is nothing to do.
+ *
+ * Errors: IO: what it could not write.
+ */
+bool lf_sysroot_join_flusher(LfInstall *install, GError **error);

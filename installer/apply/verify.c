@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "installer/apply/disk.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/sysroot.h"
 #include "installer/apply/tree.h"
 
 #define MENU	       "boot/loader/grub.cfg"
@@ -37,10 +39,8 @@ static bool restore_fsync(OstreeSysroot *sysroot, GError **error)
 	return true;
 }
 
-bool lf_effect_sync(LfInstall *install, GError **error)
+static bool sync_volumes(LfInstall *install, GError **error)
 {
-	if (!restore_fsync(install->sysroot, error))
-		return false;
 	for (guint i = 0; i < install->volumes->len; i++) {
 		const LfPlanPartition *partition =
 			((LfVolume *)g_ptr_array_index(install->volumes, i))->partition;
@@ -54,6 +54,14 @@ bool lf_effect_sync(LfInstall *install, GError **error)
 			return false;
 	}
 	return true;
+}
+
+// The kernel tells a write error once, so the flushing thread's counts as well. The file systems
+// are mounted without barriers: the disk's own cache is emptied here, before anything can boot.
+bool lf_effect_sync(LfInstall *install, GError **error)
+{
+	return lf_sysroot_join_flusher(install, error) && restore_fsync(install->sysroot, error) &&
+	       sync_volumes(install, error) && lf_disk_flush(install->disk, error);
 }
 
 // What is read next comes from the medium, not from memory.

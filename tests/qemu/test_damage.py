@@ -65,3 +65,34 @@ def test_a_medium_that_cannot_be_read_in_the_middle_is_a_failure_of_its_own_clas
     iso = lab.seed(site)
     offset, path = medium.middle_object(iso, lab.artefacts.repo, site.ref)
     assert_pull_fails(lab, iso, path, lab.disk(), "io", iso_bad_at=offset)
+
+
+# What is left at work holds the target's mounts, as mkfs or gpg-agent might.
+KILLED_ONCE = """\
+%pre
+if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+	installer=$PPID
+	(
+		until grep -q '"step":"payload.pull","state":"progress"' /run/landfall/events.jsonl; do sleep 1; done
+		cd /mnt/sysimage
+		kill -SEGV $installer
+		sleep 1001
+	) </dev/null >/dev/null 2>&1 &
+fi
+%end
+%post
+sleep 1002 </dev/null >/dev/null 2>&1 &
+%end
+"""
+
+
+def test_a_crash_in_the_middle_is_cleared_away_and_the_next_start_installs(lab):
+    iso = lab.seed(lab.site().kickstart() + KILLED_ONCE)
+    disk = lab.disk()
+    events = lab.install(iso, [disk])
+    text = (lab.folder / "install.serial.log").read_text(errors="replace")
+    notes = [e["message"] for e in events if e["state"] == "note"]
+    assert "installer failed start=1 class=internal signal=11" in text
+    assert any("an earlier start was interrupted" in n and "mappings 1" in n for n in notes), notes
+    assert any("ended what the scripts left running: sleep" in n for n in notes), notes
+    assert "BOOTX64.EFI" in boot_files(disk)
