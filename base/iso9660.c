@@ -19,6 +19,9 @@
 #define MAX_WALK_RECORDS  (1024 * 1024)
 #define MAX_WALK_DEPTH	  8
 
+// The place of the primary volume descriptor's fields, ECMA-119 8.4.
+enum { VOLUME_SECTORS = 80, VOLUME_SECTOR_BYTES = 128, VOLUME_ROOT = 156, VOLUME_ROOT_BYTES = 34 };
+
 #define RECORD_HEAD_BYTES 33
 #define FLAG_DIRECTORY	  0x02
 #define FLAG_MORE_EXTENTS 0x80
@@ -224,6 +227,17 @@ static bool read_susp(Iso *iso, const Record *root, GError **error)
 	return record_parse(iso, sector, sizeof sector, &self, error);
 }
 
+// A cut copy would be good as far as it goes. A device may well be larger than its volume.
+static bool check_volume_size(const Iso *iso, const uint8_t *volume, GError **error)
+{
+	uint64_t said = (uint64_t)le32(volume + VOLUME_SECTORS) * SECTOR_BYTES;
+
+	return said <= iso->size_bytes || lf_throw(error, LF_ERROR_IO,
+						   "the ISO image ends after %" G_GUINT64_FORMAT
+						   " of %" G_GUINT64_FORMAT " bytes: copy it again",
+						   iso->size_bytes, said);
+}
+
 static bool find_root(Iso *iso, Record *ret_root, GError **error)
 {
 	uint8_t sector[SECTOR_BYTES];
@@ -239,10 +253,13 @@ static bool find_root(Iso *iso, Record *ret_root, GError **error)
 			break;
 		if (sector[0] != 1)
 			continue;
-		if (sector[128] != (SECTOR_BYTES & 0xff) || sector[129] != SECTOR_BYTES >> 8)
+		if (sector[VOLUME_SECTOR_BYTES] != (SECTOR_BYTES & 0xff) ||
+		    sector[VOLUME_SECTOR_BYTES + 1] != SECTOR_BYTES >> 8)
 			return lf_throw(error, LF_ERROR_UNSUPPORTED,
 					"the ISO image has blocks of another size than 2048 bytes");
-		return record_parse(iso, sector + 156, 34, ret_root, error) &&
+		return check_volume_size(iso, sector, error) &&
+		       record_parse(iso, sector + VOLUME_ROOT, VOLUME_ROOT_BYTES, ret_root,
+				    error) &&
 		       read_susp(iso, ret_root, error);
 	}
 	return lf_throw(error, LF_ERROR_INPUT, "this is not an ISO 9660 image");

@@ -17,11 +17,11 @@ typedef struct {
  *
  * Finds a regular file. Rock Ridge names are compared exactly, plain ones without regard to case
  * and without their version number. Reads volume descriptor and directories only; a directory over
- * 4 MiB is refused.
+ * 4 MiB is refused, and so is an image that ends before its volume does, whatever is looked for.
  *
  * Errors: INPUT when this is no ISO 9660 image, when it is damaged, or has no such file;
- * UNSUPPORTED for a file in several pieces; IO. Source: ECMA-119 (8.4, 9.1), SUSP 1.12, Rock
- * Ridge 1.12 (4.1.4 NM).
+ * UNSUPPORTED for a file in several pieces; IO when it cannot be read or is cut. Source: ECMA-119
+ * (8.4, 9.1), SUSP 1.12, Rock Ridge 1.12 (4.1.4 NM).
  */
 bool lf_iso_find(int fd, const char *path, LfIsoExtent *ret_extent, GError **error);
 

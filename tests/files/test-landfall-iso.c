@@ -221,6 +221,41 @@ static void what_is_included_has_to_be_in_the_seed(void **state)
 			 0);
 }
 
+// Manifest and seed lie in front, so all that is read of it is whole.
+static void a_cut_iso_is_refused_by_every_verb_and_nothing_is_written(void **state)
+{
+	static const char *const lines[] = {
+		"iso show in.iso",
+		"iso show --json in.iso",
+		"iso seed -k site.ks in.iso out.iso",
+		"iso seed --no-check -k site.ks in.iso out.iso",
+		"iso seed --no-check -k site.ks in.iso in.iso",
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ks = NULL;
+	g_autofree char *says = NULL;
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+	gsize size = 0;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks", GOOD_KS, -1);
+	assert_true(g_file_get_contents(desk.iso, &before, &size, NULL));
+	says = g_strdup_printf("landfall: 'in.iso': the ISO image ends after %zu of %zu bytes: "
+			       "copy it again\n",
+			       size - 100000, size);
+	assert_int_equal(truncate(desk.iso, (off_t)size - 100000), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *output = NULL;
+
+		assert_int_equal(landfall(&desk, lines[i], &output), 7);
+		assert_string_equal(output, says);
+		assert_false(exists(&desk, "out.iso"));
+	}
+	assert_true(g_file_get_contents(desk.iso, &after, NULL, NULL));
+	assert_memory_equal(before, after, size - 100000);
+}
+
 static void wrong_command_lines_are_refused(void **state)
 {
 	static const struct {
@@ -493,6 +528,7 @@ int main(void)
 		LF_TEST(the_json_form_has_the_documented_members),
 		LF_TEST(a_kickstart_with_errors_is_refused_unless_told),
 		LF_TEST(what_is_included_has_to_be_in_the_seed),
+		LF_TEST(a_cut_iso_is_refused_by_every_verb_and_nothing_is_written),
 		LF_TEST(wrong_command_lines_are_refused),
 		LF_TEST(a_kickstart_that_the_machine_would_refuse_is_refused_here),
 		LF_TEST(an_escrow_certificate_has_to_be_one_that_can_be_used),

@@ -223,6 +223,11 @@ static void other_block_size(Image *image)
 	image->bytes[16 * SECTOR + 128] = 1;
 }
 
+static void volume_is_larger_than_the_image(Image *image)
+{
+	memset(image->bytes + 16 * SECTOR + 80, 0xff, 4);
+}
+
 static void root_beyond_the_end(Image *image)
 {
 	memset(image->bytes + 16 * SECTOR + 158, 0xff, 4);
@@ -273,6 +278,7 @@ static void damaged_images_are_refused(void **state)
 		const char *says;
 	} rows[] = {
 		{ other_block_size, LF_ERROR_UNSUPPORTED, "2048" },
+		{ volume_is_larger_than_the_image, LF_ERROR_IO, " of 8796093020160 bytes" },
 		{ root_beyond_the_end, LF_ERROR_INPUT, "points to" },
 		{ root_is_huge, LF_ERROR_INPUT, "4 MiB" },
 		{ directory_points_to_itself_as_a_file, LF_ERROR_INPUT, "not a directory" },
@@ -294,18 +300,62 @@ static void damaged_images_are_refused(void **state)
 	}
 }
 
-static void an_image_cut_anywhere_is_refused_or_right(void **state)
+static bool count_file(const char *path, const LfIsoExtent *extent, void *user_data, GError **error)
+{
+	++*(unsigned *)user_data;
+	return true;
+}
+
+static void an_image_cut_anywhere_is_refused(void **state)
 {
 	g_autoptr(LfTestDir) dir = lf_test_dir();
 	lf_autofd fd = make_iso(dir, "-R");
 
-	for (off_t size = lseek(fd, 0, SEEK_END); size > 0; size -= MIN(size, 509)) {
+	for (off_t size = lseek(fd, 0, SEEK_END) - 1; size > 0; size -= MIN(size, 509)) {
 		g_autoptr(GError) error = NULL;
 
 		assert_int_equal(ftruncate(fd, size), 0);
-		if (!find_in_fd(fd, (size_t)size, &error))
-			assert_non_null(error);
+		assert_false(find_in_fd(fd, (size_t)size, &error));
+		assert_non_null(error);
 	}
+}
+
+static void of_a_cut_image_both_sizes_are_told_by_every_reader(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd fd = make_iso(dir, "-R");
+	off_t whole = lseek(fd, 0, SEEK_END);
+	g_autofree char *says =
+		g_strdup_printf("the ISO image ends after %jd of %jd bytes: copy it again",
+				(intmax_t)whole - SECTOR, (intmax_t)whole);
+	g_autoptr(GError) found = NULL;
+	g_autoptr(GError) read = NULL;
+	g_autoptr(GError) walked = NULL;
+	LfIsoExtent extent = { 7, 7 };
+	unsigned n_files = 0;
+
+	// Only padding is gone: every file is still there, and yet this is not what was made.
+	assert_int_equal(ftruncate(fd, whole - SECTOR), 0);
+	assert_throws(lf_iso_find(fd, "/landfall/seed.img", &extent, &found), found, LF_ERROR_IO,
+		      says);
+	assert_throws(lf_iso_read(fd, "/landfall/seed.img", 100, &read), read, LF_ERROR_IO, says);
+	assert_throws(lf_iso_walk(fd, "/many", count_file, &n_files, &walked), walked, LF_ERROR_IO,
+		      says);
+	assert_int_equal(extent.offset_bytes, 7);
+	assert_int_equal(n_files, 0);
+}
+
+static void a_device_may_be_larger_than_the_image_on_it(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd fd = make_iso(dir, "-R");
+	g_autoptr(GError) error = NULL;
+	unsigned n_files = 0;
+
+	assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_END) + 100 * SECTOR), 0);
+	assert_file(fd, "/landfall/seed.img", "seed");
+	assert_ok(lf_iso_walk(fd, "/many", count_file, &n_files, &error), error);
+	assert_int_equal(n_files, 300);
 }
 
 // The volume descriptor, and the root directory.
@@ -376,7 +426,9 @@ int main(void)
 		LF_TEST(a_file_over_the_limit_is_not_read),
 		LF_TEST(what_is_no_iso_is_said_to_be_none),
 		LF_TEST(damaged_images_are_refused),
-		LF_TEST(an_image_cut_anywhere_is_refused_or_right),
+		LF_TEST(an_image_cut_anywhere_is_refused),
+		LF_TEST(of_a_cut_image_both_sizes_are_told_by_every_reader),
+		LF_TEST(a_device_may_be_larger_than_the_image_on_it),
 		LF_TEST(any_flipped_byte_is_refused_or_stays_inside),
 		LF_TEST(a_chain_of_continuations_has_an_end),
 		LF_TEST(a_file_in_several_pieces_is_unsupported),
