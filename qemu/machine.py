@@ -104,12 +104,17 @@ class Disk:
         if self.bus == "sata" and self.sector != 512:
             raise ConfigError("QEMU's SATA disks have sectors of 512 bytes: use virtio, nvme or scsi")
 
+    def check_folder(self):
+        """Refuses a folder that is not there, as a mistyped one is not to be made."""
+        folder = Path(self.path).parent
+        if not folder.is_dir():
+            raise ConfigError(f"there is no folder '{folder}' for the disk '{self.path}': make it, or correct the name")
+
     def create(self):
         """Makes the file when it is missing. An existing file keeps its size and content."""
         path = Path(self.path)
         if path.exists():
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "xb") as new:
             new.truncate(self.size)
 
@@ -145,6 +150,11 @@ class Config:
 
     def __post_init__(self):
         self.disks = [Disk.parse(d) if isinstance(d, str) else d for d in self.disks]
+        for disk in self.disks:
+            disk.check_folder()
+        for name in ("memory", "cpus"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"--{name} {getattr(self, name)} is not possible: write a number above 0")
         if self.iso_as not in ISO_AS:
             raise ConfigError(f"unknown kind of medium '{self.iso_as}': use one of {', '.join(ISO_AS)}")
         if self.iso and not Path(self.iso).is_file():

@@ -15,6 +15,7 @@ demo: iso $(O)/landfall
 	qemu/demo --kernel=$(KERNEL) --build=$(O)
 
 run:
+	$(Q)mkdir -p $(O)/run
 	qemu/run --iso $(ISO) --disk $(DISK) $(RUN_ARGS)
 
 # One machine at a time: a real-time guest whose processors are shared starves its own kernel threads.

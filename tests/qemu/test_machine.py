@@ -80,6 +80,14 @@ def test_missing_files_and_programs_are_named(tmp_path, monkeypatch):
         (["--disk", "x,foo=1"], "unknown disk option 'foo=1'"),
         (["--disk", "x,size=0"], "a disk of 0 bytes"),
         (["--disk", "x", "--ssh-port", "many"], "'many' is no port"),
+        (["--disk", "typo.img"], "there is no disk 'typo.img': correct the name, or give --iso"),
+        (["--disk", "typo.img,size=1G", "--", "-S"], "there is no disk 'typo.img'"),
+        (["--disk", "no/such/d.img,size=1G"], "there is no folder 'no/such' for the disk 'no/such/d.img'"),
+        (["--iso", RUN, "--disk", "no/such/d.img,size=1G"], "there is no folder 'no/such'"),
+        (["--iso", RUN, "--memory", "0"], "--memory 0 is not possible: write a number above 0"),
+        (["--iso", RUN, "--memory", "-5"], "--memory -5 is not possible"),
+        (["--iso", RUN, "--cpus", "0"], "--cpus 0 is not possible: write a number above 0"),
+        (["--iso", RUN, "--cpus", "two"], "--cpus: invalid int value: 'two'"),
         (["--colour"], "--colour"),
     ],
 )
@@ -149,9 +157,17 @@ def test_an_end_from_inside_is_told_apart(tmp_path, command, outcome):
     assert (tmp_path / "s" / "vars-plain.fd").exists() and list((tmp_path / "s" / "tpm").iterdir())
 
 
+def empty_disk(folder):
+    """Makes what `qemu/run` does not make without a medium."""
+    path = folder / "d.img"
+    path.touch()
+    os.truncate(path, 64 << 20)
+    return path
+
+
 @pytest.mark.machine
 def test_a_deadline_ends_machine_and_helpers_and_is_told(tmp_path):
-    argv = [RUN, "--disk", f"{tmp_path}/d.img,size=64M", "--memory", "256", "--deadline", "3"]
+    argv = [RUN, "--disk", empty_disk(tmp_path), "--memory", "256", "--deadline", "3"]
     argv += ["--serial-log", f"{tmp_path}/log", "--events", f"{tmp_path}/events", "--accel", "tcg"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 4 and "deadline" in done.stderr
@@ -160,7 +176,7 @@ def test_a_deadline_ends_machine_and_helpers_and_is_told(tmp_path):
 @pytest.mark.machine
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_run_that_is_ended_takes_its_children_along(tmp_path, number, status):
-    argv = [RUN, "--disk", f"{tmp_path}/d.img,size=64M", "--memory", "256", "--accel", "tcg"]
+    argv = [RUN, "--disk", empty_disk(tmp_path), "--memory", "256", "--accel", "tcg"]
     argv += ["--serial-log", f"{tmp_path}/log", "--quiet"]
     with subprocess.Popen(argv) as runner:
         deadline = time.monotonic() + 20
@@ -201,6 +217,6 @@ def test_every_bus_and_kind_of_medium_starts(tmp_path, disk, iso_as):
 
 @pytest.mark.machine
 def test_qemu_s_own_error_reaches_the_user(tmp_path):
-    argv = [RUN, "--disk", f"{tmp_path}/d.img,size=64M", "--serial-log", f"{tmp_path}/log", "--accel", "tcg"]
+    argv = [RUN, "--disk", empty_disk(tmp_path), "--serial-log", f"{tmp_path}/log", "--accel", "tcg"]
     done = subprocess.run([*argv, "--", "-device", "no-such-device"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "no-such-device" in done.stderr
