@@ -486,6 +486,9 @@ static bool find_target(int in, const char *path, Target *ret, GError **error)
 
 	if (fstat(in, &original) < 0)
 		return lf_throw_errno(error, "cannot look at the ISO");
+	if (*path == '\0')
+		return lf_throw(error, LF_ERROR_INPUT,
+				"the ISO to write has no name: name a file or a block device");
 	if (g_strlcpy(ret->path, path, sizeof ret->path) >= sizeof ret->path)
 		return lf_throw(error, LF_ERROR_INPUT, "the name '%.40s…' is too long", path);
 	if (lstat(path, &named) < 0)

@@ -214,7 +214,10 @@ const LfVerb lf_verb_iso_seed = {
 		"errors is refused.\n\n"
 		"On the machine the files lie in /landfall/seed, the kickstart as site.ks. A file "
 		"OUT.iso is readable\n"
-		"by its owner only, because kickstarts hold secrets.",
+		"by its owner only, because kickstarts hold secrets.\n\n"
+		"Exit status: 0 written, 2 the kickstart, an option or a file is wrong, 3 the "
+		"kickstart asks for what\n"
+		"is not supported, 7 an ISO or file could not be read to its end or written.",
 	.options = seed_options,
 	.run = run_seed,
 };
@@ -379,7 +382,10 @@ const LfVerb lf_verb_iso_show = {
 		       "secrets, of appended\n"
 		       "words their names. Nothing outside the ISO is read: an include of a file "
 		       "or URL that is not in\n"
-		       "the seed is shown as it is written.",
+		       "the seed is shown as it is written.\n\n"
+		       "Exit status: 0 shown, 2 it is not one of Landfall's ISOs or is damaged, 7 "
+		       "it could not be\n"
+		       "read to its end.",
 	.options = show_options,
 	.run = run_show,
 };

@@ -50,12 +50,18 @@ GOptionContext *lf_verb_context(const LfVerb *verb)
 	return context;
 }
 
+static void print_verbs(const LfProgram *program, const char *start, FILE *out)
+{
+	for (const LfVerb *const *verb = program->verbs; *verb; verb++)
+		if (g_str_has_prefix((*verb)->name, start))
+			fprintf(out, "  %-14s %s\n", (*verb)->name, (*verb)->summary);
+}
+
 static void print_help(const LfProgram *program, FILE *out)
 {
 	fprintf(out, "Usage: %s VERB [OPTION…] [ARGUMENT…]\n\n%s\n\n", program->name,
 		program->summary);
-	for (size_t i = 0; program->verbs[i]; i++)
-		fprintf(out, "  %-14s %s\n", program->verbs[i]->name, program->verbs[i]->summary);
+	print_verbs(program, "", out);
 	fprintf(out, "\n'%s VERB --help' tells more about a verb, '%s --version' the version.\n",
 		program->name, program->name);
 }
@@ -80,6 +86,20 @@ static char *verbs_below(const LfProgram *program, const char *word)
 			g_string_append_printf(list, "%s'%s'", list->len > 0 ? ", " : "",
 					       program->verbs[i]->name);
 	return list->len > 0 ? g_strdup(list->str) : NULL;
+}
+
+// 'landfall iso --help'. Returns: false when no verb begins with this word.
+static bool print_group(const LfProgram *program, const char *word)
+{
+	g_autofree char *start = g_strconcat(word, " ", NULL);
+	g_autofree char *below = verbs_below(program, word);
+
+	if (!below)
+		return false;
+	printf("Usage: %s %s VERB [OPTION…] [ARGUMENT…]\n\n", program->name, word);
+	print_verbs(program, start, stdout);
+	printf("\n'%s %s VERB --help' tells more about a verb.\n", program->name, word);
+	return true;
 }
 
 static char *nearest_verb(const LfProgram *program, const char *name)
@@ -141,13 +161,18 @@ static void print_as_it_is(const char *text)
 	fputs(text, stdout);
 }
 
+static bool is_help(const char *word)
+{
+	return g_strcmp0(word, "--help") == 0 || g_strcmp0(word, "-h") == 0;
+}
+
 static int run(const LfProgram *program, char ***args, GError **error)
 {
 	char **line = *args;
 	const LfVerb *verb;
 	size_t words;
 
-	if (!line[0] || strcmp(line[0], "--help") == 0 || strcmp(line[0], "-h") == 0) {
+	if (!line[0] || is_help(line[0])) {
 		print_help(program, line[0] ? stdout : stderr);
 		return line[0] ? 0 : 2;
 	}
@@ -158,7 +183,8 @@ static int run(const LfProgram *program, char ***args, GError **error)
 	verb = lf_verb_find(program->verbs, line, &words);
 	if (verb)
 		return run_verb(program, verb, words, args, error);
-	throw_unknown(program, line, error);
+	if (!is_help(line[1]) || !print_group(program, line[0]))
+		throw_unknown(program, line, error);
 	return 0;
 }
 

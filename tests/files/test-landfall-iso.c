@@ -279,6 +279,7 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "iso seed -k site.ks missing.iso out.iso", "missing.iso" },
 		{ "iso seed -k site.ks . out.iso", "neither a file nor a block device" },
 		{ "iso seed -k site.ks in.iso .", "a directory" },
+		{ "iso seed -k site.ks in.iso ''", "the ISO to write has no name" },
 		{ "iso show missing.iso", "missing.iso" },
 		{ "iso show .", "neither a file nor a block device" },
 		{ "iso", "there is no verb 'iso': there are 'iso seed', 'iso show'" },
@@ -481,6 +482,43 @@ static void an_iso_without_payload_is_no_medium_to_install_from(void **state)
 	assert_int_equal(landfall(&desk, "iso seed -k web.ks in.iso out.iso", &taken), 0);
 }
 
+static void the_help_of_a_group_of_verbs_lists_them(void **state)
+{
+	static const char *const lines[] = { "iso --help", "iso -h" };
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *verb = NULL;
+
+	open_desk(&desk);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *help = NULL;
+
+		assert_int_equal(landfall(&desk, lines[i], &help), 0);
+		assert_true(g_str_has_prefix(help, "Usage: landfall iso VERB "));
+		assert_contains(help, "\n  iso seed       put a site's");
+		assert_contains(help, "\n  iso show       tell what");
+		assert_null(strstr(help, "  check"));
+		assert_null(strstr(help, "  plan"));
+	}
+	assert_int_equal(landfall(&desk, "isos --help", &verb), 2);
+	assert_contains(verb, "there is no verb 'isos'");
+}
+
+static void the_help_of_each_verb_names_its_exit_statuses(void **state)
+{
+	static const char *const lines[] = { "check --help", "plan --help", "iso seed --help",
+					     "iso show --help" };
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+
+	open_desk(&desk);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *help = NULL;
+
+		assert_int_equal(landfall(&desk, lines[i], &help), 0);
+		assert_contains(help, "\nExit status: 0 ");
+		assert_contains(help, ", 2 ");
+	}
+}
+
 static void words_of_several_options_add_up(void **state)
 {
 	g_auto(Desk) desk = { NULL, NULL, NULL };
@@ -535,6 +573,8 @@ int main(void)
 		LF_TEST(an_include_of_the_seed_may_be_named_as_the_machine_names_it),
 		LF_TEST(nothing_outside_the_iso_is_shown),
 		LF_TEST(an_iso_without_payload_is_no_medium_to_install_from),
+		LF_TEST(the_help_of_a_group_of_verbs_lists_them),
+		LF_TEST(the_help_of_each_verb_names_its_exit_statuses),
 		LF_TEST(words_of_several_options_add_up),
 		LF_TEST(output_that_cannot_be_written_is_an_error),
 	};

@@ -37,6 +37,7 @@ static void help_and_version_are_printed(void **state)
 	assert_true(g_str_has_prefix(version, "landfall "));
 	assert_contains(check, "FILE…");
 	assert_contains(check, "--strict");
+	assert_contains(check, "--json");
 }
 
 static void a_wrong_command_line_ends_with_status_2(void **state)
@@ -44,6 +45,7 @@ static void a_wrong_command_line_ends_with_status_2(void **state)
 	g_free(LANDFALL(2, "chekc"));
 	g_free(LANDFALL(2, "check"));
 	g_free(LANDFALL(2, "check", "--format=xml", "x.ks"));
+	g_free(LANDFALL(2, "check", "--json", "--format=text", "x.ks"));
 	g_free(LANDFALL(2, "check", "--bogus"));
 	g_free(LANDFALL(2, "plan", "kickstart/profiles/edge-standard.ks"));
 	g_free(LANDFALL(2, "plan", "--facts", FACTS));
@@ -115,12 +117,14 @@ static void findings_are_printed_and_decide_the_status(void **state)
 
 static void findings_as_json_are_a_list(void **state)
 {
-	g_autofree char *output = LANDFALL(2, "check", "--format=json", "/nonexistent.ks");
+	g_autofree char *output = LANDFALL(2, "check", "--json", "/nonexistent.ks");
+	g_autofree char *same = LANDFALL(2, "check", "--format=json", "/nonexistent.ks");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(json_t) list = lf_json_parse(output, strlen(output), "findings", &error);
 	const json_t *first;
 
 	assert_ok(list, error);
+	assert_string_equal(output, same);
 	assert_int_equal(json_array_size(list), 1);
 	first = json_array_get(list, 0);
 	assert_string_equal(json_string_value(json_object_get(first, "file")), "/nonexistent.ks");
@@ -147,7 +151,7 @@ static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **sta
 	static const char query[] = "http://127.0.0.1:1/a.ks?token=XSECRETX";
 	g_autofree char *refused = LANDFALL(2, "check", user);
 	g_autofree char *gone = LANDFALL(2, "check", query);
-	g_autofree char *as_json = LANDFALL(2, "check", "--format=json", user, query);
+	g_autofree char *as_json = LANDFALL(2, "check", "--json", user, query);
 
 	assert_contains(refused, "http://127.0.0.1:1/a.ks: error: a user or password in a URL");
 	assert_contains(gone, "http://127.0.0.1:1/a.ks: error: ");

@@ -542,8 +542,8 @@ static void check_golden(const char *name)
 	found = lf_diagnostics_to_json(diagnostics);
 	printed = lf_json_print(found, true);
 	if (strcmp(printed, wanted) != 0)
-		fail_msg("%s: 'landfall check --format=json %s' in " GOLDEN " now says\n%s", name,
-			 name, printed);
+		fail_msg("%s: 'landfall check --json %s' in " GOLDEN " now says\n%s", name, name,
+			 printed);
 }
 
 static void whole_files_have_the_findings_of_their_golden_files(void **state)

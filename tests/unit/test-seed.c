@@ -518,6 +518,18 @@ static void what_cannot_be_an_iso_is_not_replaced(void **state)
 	assert_false(g_file_test(nowhere, G_FILE_TEST_EXISTS));
 }
 
+static void what_is_written_needs_a_name(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *in = make_iso(dir);
+	g_autoptr(LfSeed) seed = example();
+	g_autoptr(GError) error = NULL;
+	uint64_t used = 0, room = 0;
+
+	assert_throws(lf_seed_write(seed, in, "", &used, &room, &error), error, LF_ERROR_INPUT,
+		      "the ISO to write has no name");
+}
+
 static void an_iso_changed_in_place_is_closed_to_others(void **state)
 {
 	g_autoptr(LfTestDir) dir = lf_test_dir();
@@ -558,6 +570,7 @@ int main(void)
 		LF_TEST(a_missing_iso_is_named),
 		LF_TEST(an_iso_is_a_file_or_a_device),
 		LF_TEST(what_cannot_be_an_iso_is_not_replaced),
+		LF_TEST(what_is_written_needs_a_name),
 		LF_TEST(an_iso_changed_in_place_is_closed_to_others),
 	};
 
