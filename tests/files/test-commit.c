@@ -14,10 +14,11 @@
 
 #include <ostree.h>
 
-#define REF	"debian/13/test/standard"
-#define UNITS	"usr/lib/systemd/system/"
-#define ESP	"usr/lib/landfall/esp/EFI/"
-#define SERVICE "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
+#define REF	  "debian/13/test/standard"
+#define UNITS	  "usr/lib/systemd/system/"
+#define ETC_UNITS "usr/etc/systemd/system/"
+#define ESP	  "usr/lib/landfall/esp/EFI/"
+#define SERVICE	  "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 
 typedef struct {
 	char *dir;
@@ -41,6 +42,7 @@ static const struct {
 	{ UNITS "worker@.service", SERVICE "[Install]\n#DefaultInstance=x\n" },
 	{ UNITS "empty.service", "" },
 	{ UNITS "both.service", SERVICE },
+	{ "usr/lib/elsewhere/ssh.service", SERVICE },
 	{ "usr/sbin/grub-mkconfig", "#!/bin/sh\n" },
 	{ ESP "debian/shimx64.efi", "shim" },
 	{ ESP "debian/grubx64.efi", "grub" },
@@ -51,7 +53,24 @@ static const struct {
 static const char *const links[][2] = {
 	{ "/dev/null", UNITS "masked.service" },
 	{ "/dev/null", "usr/etc/systemd/system/both.service" },
-	{ "ssh.service", UNITS "sshd.service" },
+	{ "/usr/lib/systemd/system/ssh.service", ETC_UNITS "sshd.service" },
+	{ "/lib/systemd/system/ssh.service", ETC_UNITS "merged.service" },
+	{ "../../../usr/lib/systemd/system/ssh.service", ETC_UNITS "relative.service" },
+	{ "sshd.service", UNITS "chain.service" },
+	{ "loop2.service", UNITS "loop1.service" },
+	{ "loop1.service", UNITS "loop2.service" },
+	{ "self.service", UNITS "self.service" },
+	{ "/usr/lib/systemd/system/nowhere.service", ETC_UNITS "dangling.service" },
+	{ "masked.service", UNITS "hidden.service" },
+	{ "old.service", UNITS "ancient.service" },
+	{ "getty@.service", UNITS "autovt@.service" },
+	{ "worker@.service", UNITS "job@.service" },
+	{ "/usr/lib/systemd/system/worker@.service", ETC_UNITS "worker@9.service" },
+	{ "/usr/lib/systemd/system/worker@.service", ETC_UNITS "plain.service" },
+	{ "ssh.socket", UNITS "odd.service" },
+	{ "../../elsewhere/ssh.service", UNITS "linked.service" },
+	{ "../../elsewhere/nothing.service", UNITS "lost.service" },
+	{ "usr/lib", "lib" },
 	{ "var/home", "home" },
 	{ "var/roothome", "root" },
 };
@@ -264,13 +283,56 @@ static void units_are_looked_up_as_systemctl_does(void **state)
 		{ "other@x", LF_UNIT_ABSENT },	   { "old", LF_UNIT_PRESENT },
 		{ "old.socket", LF_UNIT_ABSENT },  { "empty", LF_UNIT_MASKED },
 		{ "masked", LF_UNIT_MASKED },	   { "both", LF_UNIT_MASKED },
-		{ "..", LF_UNIT_ABSENT },
+		{ "..", LF_UNIT_ABSENT },	   { "hidden", LF_UNIT_MASKED },
+		{ "dangling", LF_UNIT_ABSENT },	   { "loop1", LF_UNIT_ABSENT },
+		{ "self", LF_UNIT_ABSENT },	   { "plain", LF_UNIT_ABSENT },
+		{ "odd", LF_UNIT_ABSENT },	   { "lost", LF_UNIT_ABSENT },
+		{ "job@", LF_UNIT_TEMPLATE },	   { "worker@9", LF_UNIT_PRESENT },
 	};
 	g_autoptr(Bench) bench = bench_new();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-		if (lf_services_look_up(bench->root, rows[i].name) != rows[i].state)
+		if (lf_services_look_up(bench->root, rows[i].name, NULL) != rows[i].state)
 			fail_msg("'%s' is not %d", rows[i].name, rows[i].state);
+}
+
+// systemctl refuses to enable an alias in /etc.
+static void an_alias_is_given_to_systemctl_as_the_unit_behind_it(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "sshd", "ssh.service" },	     { "sshd.service", "ssh.service" },
+		{ "merged", "ssh.service" },	     { "relative", "ssh.service" },
+		{ "chain", "ssh.service" },	     { "ssh", "ssh.service" },
+		{ "ssh.socket", "ssh.socket" },	     { "old", "old.service" },
+		{ "ancient", "old.service" },	     { "autovt@tty3", "getty@tty3.service" },
+		{ "autovt@", "getty@.service" },     { "getty@tty4", "getty@tty4.service" },
+		{ "job@a.b", "worker@a.b.service" }, { "worker@9", "worker@9.service" },
+		{ "linked", "linked.service" },
+	};
+	g_autoptr(Bench) bench = bench_new();
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		char *names[] = { (char *)rows[i][0], NULL };
+		g_auto(GStrv) units = lf_services_units(bench->root, names);
+
+		assert_int_equal(g_strv_length(units), 1);
+		assert_string_equal(units[0], rows[i][1]);
+	}
+	set_list(&profile_of(bench)->services_enabled, "sshd,chain,autovt@tty3");
+	assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+}
+
+static void what_is_not_there_is_not_given_to_systemctl(void **state)
+{
+	char *names[] = { (char *)"typo", (char *)"sshd", (char *)"dangling", NULL };
+	g_autoptr(Bench) bench = bench_new();
+	g_auto(GStrv) units = lf_services_units(bench->root, names);
+	g_auto(GStrv) none = lf_services_units(bench->root, NULL);
+
+	assert_int_equal(g_strv_length(units), 1);
+	assert_string_equal(units[0], "ssh.service");
+	assert_int_equal(g_strv_length(none), 0);
 }
 
 static void a_mount_point_and_a_time_zone_must_be_there(void **state)
@@ -297,6 +359,8 @@ int main(void)
 		LF_TEST(a_key_for_a_user_whose_home_is_in_usr_is_refused),
 		LF_TEST(a_service_the_commit_cannot_enable_is_refused),
 		LF_TEST(units_are_looked_up_as_systemctl_does),
+		LF_TEST(an_alias_is_given_to_systemctl_as_the_unit_behind_it),
+		LF_TEST(what_is_not_there_is_not_given_to_systemctl),
 		LF_TEST(a_mount_point_and_a_time_zone_must_be_there),
 	};
 
