@@ -232,6 +232,23 @@ static void check_label(LfCall *call, const LfPart *part)
 	}
 }
 
+// The words are taken apart as a shell would, when the file system is made.
+static void check_mkfsoptions(LfCall *call, const LfPart *part)
+{
+	g_auto(GStrv) words = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!part->mkfsoptions || g_shell_parse_argv(part->mkfsoptions, NULL, &words, &error))
+		return;
+	if (g_error_matches(error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
+		lf_call_error(call, lf_call_place(call, "--mkfsoptions"), "empty-value",
+			      "write one, or leave the option out", "'--mkfsoptions' has no words");
+	else
+		lf_call_error(call, lf_call_place(call, "--mkfsoptions"), "invalid-value",
+			      "close every quote, and put '\\' before one that stands for itself",
+			      "the quotes in '--mkfsoptions=%s' do not match", part->mkfsoptions);
+}
+
 static void check_size(LfCall *call, const LfPart *part)
 {
 	if (part->size_mib == 0 && !part->is_grow)
@@ -307,6 +324,7 @@ static void apply_part(LfParser *parser, LfCall *call, void *values)
 	check_repeated(parser, call, part);
 	check_fstype(call, part);
 	check_label(call, part);
+	check_mkfsoptions(call, part);
 	check_size(call, part);
 	check_encryption(call, part);
 	part = g_memdup2(values, sizeof(LfPart));

@@ -483,6 +483,21 @@ static void the_examples_passphrase_is_refused(void **state)
 	LF_TEST_SNIPPETS(rows);
 }
 
+static void quotes_in_the_options_of_a_file_system_match(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "part /var --size=9 --mkfsoptions=\"-L 'a b'\"", "" },
+		{ "part /var --size=9 --mkfsoptions=\"-L 'x\"", "1:20 error invalid-value" },
+		{ "part /var --size=9 --mkfsoptions='-L \"x'", "1:20 error invalid-value" },
+		{ "lang C\npart /var  --mkfsoptions \"-L it's\" --size=9",
+		  "2:12 error invalid-value" },
+		{ "part /var --size=9 --mkfsoptions=' '", "1:20 error empty-value" },
+		{ "part /var --size=9 --mkfsoptions=''", "" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
 static void a_repositorys_url_has_no_query(void **state)
 {
 	static const LfTestSnippet rows[] = {
@@ -678,6 +693,7 @@ int main(void)
 		LF_TEST(the_flavour_must_agree_with_the_ref),
 		LF_TEST(at_the_desk_it_is_a_warning_that_nobody_can_log_in),
 		LF_TEST(the_examples_passphrase_is_refused),
+		LF_TEST(quotes_in_the_options_of_a_file_system_match),
 		LF_TEST(a_repositorys_url_has_no_query),
 		LF_TEST(a_key_for_an_unknown_user_is_a_warning),
 		LF_TEST(secrets_are_replaced_and_nothing_else),
