@@ -132,17 +132,19 @@ def payload(build, ref):
     return json.loads(shown)["manifest"]["refs"][ref]["size_bytes"]
 
 
-def merge(path, rows):
-    """Puts new rows in the place of old ones of the same name."""
+def merge(path, rows, version):
+    """Puts new rows in the place of old ones of the same name. Each says which version it was measured at."""
     old = json.loads(path.read_text()) if path.exists() else []
     names = {r["name"] for r in rows}
-    return [r for r in old if r["name"] not in names] + rows
+    return [r for r in old if r["name"] not in names] + [{**r, "version": version} for r in rows]
 
 
-def show(rows):
-    """Prints the rows as a table."""
+def show(rows, version):
+    """Prints the rows as a table. A row of another version says nothing about this one."""
     for r in rows:
         mark = "holds" if r["holds"] else "FALLS SHORT"
+        if r.get("version") != version:
+            mark += f" (measured at {r.get('version', 'an unknown version')}, not at {version})"
         bound = "" if r["bound"] is None else f"bound {r['bound']}"
         print(f"{r['name']:<22} ours {r['ours']:<12} peer {r['peer'] or '-':<10} ratio {r['ratio'] or '-':<8} {bound:<16} {mark}")
 
@@ -152,6 +154,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build")
     parser.add_argument("--ref", required=True)
+    parser.add_argument("--version", required=True, help="of what is measured")
     parser.add_argument("--only", action="append", choices=PARTS)
     options = parser.parse_args()
     build = options.build.resolve()
@@ -168,9 +171,12 @@ def main():
     try:
         for name in options.only or PARTS:
             rows = parts[name]()
-            results.write_text(json.dumps(merge(results, rows), indent=2) + "\n")
-            show(rows)
+            merged = merge(results, rows, options.version)
+            results.write_text(json.dumps(merged, indent=2) + "\n")
+            show(merged[-len(rows) :], options.version)
             is_good = is_good and all(r["holds"] for r in rows)
+        print(f"bench: all of {results}:")
+        show(merged, options.version)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

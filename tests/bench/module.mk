@@ -7,7 +7,8 @@ BENCH_ONLY ?=
 
 .PHONY: bench
 bench: iso $(O)/landfall $(BENCH)/dracut.img $(BENCH)/pipeline.iso
-	/usr/bin/python3 tests/bench/bench.py --build=$(O) --ref=$(IMAGE_REFS)/standard $(BENCH_ONLY)
+	/usr/bin/python3 tests/bench/bench.py --build=$(O) --ref=$(IMAGE_REFS)/standard \
+		--version='$(VERSION)' $(BENCH_ONLY)
 
 $(BENCH)/peer.tar: tests/bench/peer-packages.txt image/bootstrap image/package-list
 	$(call say,DEBIAN,$@)$(IMAGE_ENV) image/bootstrap $(SUITE) $(ARCH) peer $< $@

@@ -12,10 +12,12 @@ import pytest
 from qemu import arches
 from qemu.machine import Config, Disk, Machine, MachineError, Outcome
 from qemu.serial import Console, Events, Timeout
+from tests.bench import bench
 
 from .lab import fingerprint, old_system
 
-RUN = Path(__file__).resolve().parents[2] / "qemu" / "run"
+ROOT = Path(__file__).resolve().parents[2]
+RUN = ROOT / "qemu" / "run"
 SHELL_SECONDS = 90
 
 
@@ -127,6 +129,35 @@ def test_the_console_is_searched_onwards_and_without_control_sequences(tmp_path)
     assert console.expect(r"login: (\w+)", 0).group(1) == "two"
     with pytest.raises(Timeout, match="login: two"):
         console.expect("login:", 0)
+
+
+def test_ci_runs_the_readme_s_command_and_lets_nothing_be_skipped(tmp_path):
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "$0 $* in $PWD, $LANDFALL_NO_SKIP"\nexit 3\n', encoding="utf-8")
+    make.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([ROOT / ".ci" / "run"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{make} check in {ROOT}, 1\n" and done.returncode == 3
+    assert "\nmake check " in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_rows_of_the_benchmark_say_which_version_they_measured(tmp_path, capsys):
+    results = tmp_path / "results.json"
+    unknown = bench.row("floor", 288, bound=512)
+    old = bench.merge(results, [bench.row("init", 2, 5, 0.5, "how", True), bench.row("size", 50)], "v1")
+    results.write_text(json.dumps([unknown, *old]), encoding="utf-8")
+    rows = bench.merge(results, [bench.row("size", 52, bound=51)], "v2")
+    assert [(r["name"], r["ours"], r.get("version")) for r in rows] == [
+        ("floor", 288, None),
+        ("init", 2, "v1"),
+        ("size", 52, "v2"),
+    ]
+    assert set(rows[2]) == {"name", "ours", "peer", "ratio", "bound", "holds", "how", "version"}
+    bench.show(rows, "v2")
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].endswith(" holds (measured at an unknown version, not at v2)")
+    assert shown[1].endswith(" holds (measured at v1, not at v2)")
+    assert shown[2].endswith(" FALLS SHORT")
 
 
 @pytest.mark.machine
