@@ -89,22 +89,30 @@ static bool read_to_end(int fd, GByteArray *all, size_t max_bytes, GError **erro
 	}
 }
 
-GBytes *lf_read_file_at(int dir_fd, const char *path, size_t max_bytes, GError **error)
+GBytes *lf_read_fd(int fd, size_t max_bytes, GError **error)
 {
 	g_autoptr(GByteArray) all = g_byte_array_new();
-	lf_autofd fd = -1;
 	guint len;
 
-	if (!lf_openat(dir_fd, path, O_RDONLY, 0, &fd, error))
+	if (!read_to_end(fd, all, MIN(max_bytes, (size_t)G_MAXUINT32 / 2), error))
 		return NULL;
-	if (!read_to_end(fd, all, MIN(max_bytes, (size_t)G_MAXUINT32 / 2), error)) {
-		lf_prefix(error, "'%s'", path);
-		return NULL;
-	}
 	len = all->len;
 	g_byte_array_append(all, (const guint8 *)"", 1);
 	return g_bytes_new_with_free_func(all->data, len, (GDestroyNotify)g_byte_array_unref,
 					  g_byte_array_ref(all));
+}
+
+GBytes *lf_read_file_at(int dir_fd, const char *path, size_t max_bytes, GError **error)
+{
+	lf_autofd fd = -1;
+	GBytes *bytes;
+
+	if (!lf_openat(dir_fd, path, O_RDONLY, 0, &fd, error))
+		return NULL;
+	bytes = lf_read_fd(fd, max_bytes, error);
+	if (!bytes)
+		lf_prefix(error, "'%s'", path);
+	return bytes;
 }
 
 char *lf_read_text_at(int dir_fd, const char *path, size_t max_bytes, GError **error)

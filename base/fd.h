@@ -50,6 +50,9 @@ bool lf_pread_all(int fd, void *data, size_t size, uint64_t offset, GError **err
  */
 GBytes *lf_read_file_at(int dir_fd, const char *path, size_t max_bytes, GError **error);
 
+/** lf_read_fd: lf_read_file_at() from here to the end of an open file, which errors do not name. */
+GBytes *lf_read_fd(int fd, size_t max_bytes, GError **error);
+
 /**
  * lf_read_text_at: like lf_read_file_at() for short text; trailing white space is cut off.
  * Returns: (transfer full) (nullable): NULL with @error set

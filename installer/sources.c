@@ -2,6 +2,7 @@
 // Not here: the language (kickstart/).
 #include "installer/sources.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,14 +45,30 @@ static bool is_url(const char *name)
 	return g_str_has_prefix(name, "http://") || g_str_has_prefix(name, "https://");
 }
 
+// Below that root the path is relative, but it is told as it was written.
+static GBytes *read_below(int root_fd, const char *path, GError **error)
+{
+	lf_autofd fd =
+		TEMP_FAILURE_RETRY(openat(root_fd, path + strspn(path, "/"), O_RDONLY | O_CLOEXEC));
+	GBytes *bytes;
+
+	if (fd < 0) {
+		lf_throw_errno(error, "cannot open '%s'", path);
+		return NULL;
+	}
+	bytes = lf_read_fd(fd, MAX_FILE_BYTES, error);
+	if (!bytes)
+		lf_prefix(error, "'%s'", path);
+	return bytes;
+}
+
 // An operator's path is meant as it is; the others stand below the host's root.
 static GBytes *read_path(const LfSources *sources, const char *path, GError **error)
 {
 	if (g_str_has_prefix(path, "file://"))
 		path += strlen("file://");
 	if (g_path_is_absolute(path) && sources->host->root_fd >= 0)
-		return lf_read_file_at(sources->host->root_fd, path + strspn(path, "/"),
-				       MAX_FILE_BYTES, error);
+		return read_below(sources->host->root_fd, path, error);
 	return lf_read_file_at(AT_FDCWD, path, MAX_FILE_BYTES, error);
 }
 

@@ -88,6 +88,10 @@ static void wrong_words_are_input_errors(void **state)
 		{ "facts --disk=/dev/null --sector-size=512", "'/dev/null' is no plain file" },
 		{ "facts --root=/nonexistent", "--root: cannot open '/nonexistent'" },
 		{ "check --root=/nonexistent site.ks", "error class input" },
+		{ "facts /nonexistent", "kickstart: cannot open '/nonexistent': No such file" },
+		{ "check /tmp", "kickstart: '/tmp': cannot read: Is a directory" },
+		{ "check file:///nonexistent", "cannot open '/nonexistent': No such file" },
+		{ "check --root=/usr /nonexistent", "cannot open '/nonexistent': No such file" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
