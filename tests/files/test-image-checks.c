@@ -160,6 +160,7 @@ static const char *const initrd[] = {
 	"usr/lib/systemd/system/ostree-prepare-root.service",
 	MODULES "md/dm-crypt.ko.xz",
 	"usr/lib/modules/6.12.1-amd64/kernel/fs/ext4/ext4.ko.xz",
+	"usr/lib/modules/6.12.1-amd64/kernel/fs/xfs/xfs.ko.xz",
 	MODULES "nvme/host/nvme.ko.xz",
 	MODULES "block/virtio_blk.ko.xz",
 	MODULES "scsi/virtio_scsi.ko.xz",
