@@ -79,6 +79,18 @@ static void swap_options(GPtrArray *argv, const LfPlanPartition *partition)
 }
 
 /*
+ * What passes the trial and does not make the planned file system: dry runs, help and versions,
+ * other places than the whole partition, parts that lie elsewhere, files that the trial does not
+ * read. @with_value: short options whose value is not to be read as more of them; @bad: those that
+ * are refused; @bad_long: the same, long; @bad_values: an option and what its value may not name
+ * Source: the getopt() strings of e2fsprogs 1.47, xfsprogs 6.13, dosfstools 4.2, util-linux 2.41.
+ */
+typedef struct {
+	const char *with_value, *bad;
+	const char *const *bad_long, *const *bad_values;
+} Options;
+
+/*
  * How each program is tried out on a sparse file in memory: .trial keeps it from writing. Those
  * without such an option really write there: mkswap one page, mkfs.vfat its tables, which a smaller
  * file bounds to 64 MiB.
@@ -89,13 +101,40 @@ typedef struct {
 	const char *trial;
 	const char *trial_sector[2]; /* option and its prefix that stand for the device's sector */
 	uint64_t max_trial_bytes;
+	Options own; /* those of a kickstart */
 } Kind;
 
+static const char *const none[] = { NULL };
+static const char *const vfat_long[] = { "help", "offset", NULL };
+static const char *const swap_long[] = { "file", "help", "offset", "size", "version", NULL };
+static const char *const ext4_values[] = { "Eoffset", "Roffset", "Ojournal_dev", "Jdevice", NULL };
+static const char *const xfs_values[] = { "llogdev", "lname", "rrtdev", "rname", NULL };
+
 static const Kind kinds[] = {
-	{ LF_TOOL_MKFS_VFAT, vfat_options, NULL, { "-S", "" }, 4096 * MIB },
-	{ LF_TOOL_MKFS_EXT4, ext4_options, "-n", { NULL }, UINT64_MAX }, // EXT4_SECTOR_ENV
-	{ LF_TOOL_MKFS_XFS, xfs_options, "-N", { "-s", "size=" }, UINT64_MAX },
-	{ LF_TOOL_MKSWAP, swap_options, NULL, { NULL }, UINT64_MAX },
+	{ LF_TOOL_MKFS_VFAT,
+	  vfat_options,
+	  NULL,
+	  { "-S", "" },
+	  4096 * MIB,
+	  { "bDfFghilmMnrRsS", "C", vfat_long, none } },
+	{ LF_TOOL_MKFS_EXT4,
+	  ext4_options,
+	  "-n",
+	  { NULL }, // EXT4_SECTOR_ENV
+	  UINT64_MAX,
+	  { "bCdeEgGiIJlLmMNoOrRtTUz", "dlnSVz", none, ext4_values } },
+	{ LF_TOOL_MKFS_XFS,
+	  xfs_options,
+	  "-N",
+	  { "-s", "size=" },
+	  UINT64_MAX,
+	  { "bcdilLmnprs", "NV", none, xfs_values } },
+	{ LF_TOOL_MKSWAP,
+	  swap_options,
+	  NULL,
+	  { NULL },
+	  UINT64_MAX,
+	  { "eLopsUv", "FhosV", swap_long, none } },
 };
 
 static const Kind *kind_of(const LfPlanPartition *partition, GError **error)
@@ -109,7 +148,67 @@ static const Kind *kind_of(const LfPlanPartition *partition, GError **error)
 			     partition->fstype);
 }
 
-static bool add_own_options(GPtrArray *argv, const char *options, GError **error)
+// getopt_long() takes the beginning of a name for the whole.
+static bool is_bad_long(const Options *own, const char *word)
+{
+	g_autofree char *name = g_strndup(word + 2, strcspn(word + 2, "="));
+
+	for (const char *const *bad = own->bad_long; *name && *bad; bad++)
+		if (g_str_has_prefix(*bad, name))
+			return true;
+	return false;
+}
+
+static bool is_bad_value(const Options *own, char option, const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+
+	for (char **part = parts; *part; part++) {
+		gsize length = strcspn(*part, "=");
+
+		for (const char *const *bad = own->bad_values; *bad; bad++)
+			if (**bad == option && strlen(*bad + 1) == length &&
+			    strncmp(*bad + 1, *part, length) == 0)
+				return true;
+	}
+	return false;
+}
+
+// @word: one that holds short options. @inout_words: stands at it, and is moved to its value
+static bool is_bad_short(const Options *own, char ***inout_words)
+{
+	for (const char *option = **inout_words + 1; *option; option++) {
+		const char *value = option + 1;
+
+		if (strchr(own->bad, *option))
+			return true;
+		if (!strchr(own->with_value, *option))
+			continue;
+		if (!*value && (*inout_words)[1])
+			value = *++*inout_words;
+		return is_bad_value(own, *option, value);
+	}
+	return false;
+}
+
+static bool check_words(const Kind *kind, char **words, const char *options, GError **error)
+{
+	for (char **word = words; *word; word++) {
+		const char *first = *word;
+		bool is_bad = g_str_has_prefix(first, "--")
+				      ? is_bad_long(&kind->own, first)
+				      : *first == '-' && is_bad_short(&kind->own, &word);
+
+		if (is_bad)
+			return lf_throw(error, LF_ERROR_INPUT,
+					"'%s' would not make the planned file system with '%s': "
+					"leave it out of --mkfsoptions '%s'",
+					kind->maker, first, options);
+	}
+	return true;
+}
+
+static bool add_own_options(GPtrArray *argv, const Kind *kind, const char *options, GError **error)
 {
 	g_auto(GStrv) words = NULL;
 
@@ -119,6 +218,8 @@ static bool add_own_options(GPtrArray *argv, const char *options, GError **error
 		lf_prefix(error, "--mkfsoptions '%s'", options);
 		return lf_rethrow(error, LF_ERROR_INPUT);
 	}
+	if (!check_words(kind, words, options, error))
+		return false;
 	for (size_t i = 0; words[i]; i++)
 		add(argv, words[i]);
 	return true;
@@ -146,7 +247,7 @@ static char **make_argv(const Kind *kind, const LfPlanPartition *partition,
 	if (trial_sector_bytes)
 		add_trial(argv, kind, trial_sector_bytes);
 	kind->options(argv, partition);
-	if (!add_own_options(argv, partition->mkfs_options, error))
+	if (!add_own_options(argv, kind, partition->mkfs_options, error))
 		return NULL;
 	add(argv, node);
 	g_ptr_array_set_free_func(argv, NULL);

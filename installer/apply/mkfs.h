@@ -9,7 +9,8 @@
  *
  * The command that makes it, with options by which it never asks and does not wait for the medium.
  *
- * Errors: UNSUPPORTED for a file system without a program; INPUT for options that do not parse.
+ * Errors: UNSUPPORTED for a file system without a program; INPUT for options that do not parse or
+ * would not make that file system there (a dry run, an offset).
  * Returns: (transfer full) (nullable): arguments, the program's path first
  */
 char **lf_mkfs_argv(const LfPlanPartition *partition, const char *node, GError **error);

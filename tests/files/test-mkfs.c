@@ -71,6 +71,83 @@ static void options_that_a_maker_refuses_are_the_kickstarts_fault(void **state)
 	}
 }
 
+static void options_that_make_no_file_system_are_refused(void **state)
+{
+	static const struct {
+		const char *fstype, *options, *word;
+	} rows[] = {
+		{ "ext4", "-n", "'-n'" },
+		{ "ext4", "-qn", "'-qn'" },
+		{ "ext4", "-m 1 -qFn", "'-qFn'" },
+		{ "ext4", "-S", "'-S'" },
+		{ "ext4", "-V", "'-V'" },
+		{ "ext4", "-b 4096 '-n'", "'-n'" },
+		{ "ext4", "-E nodiscard,offset=1048576", "'-E'" },
+		{ "ext4", "-qEoffset=4096", "'-qEoffset=4096'" },
+		{ "ext4", "-O journal_dev", "'-O'" },
+		{ "ext4", "-J size=64,device=UUID=1", "'-J'" },
+		{ "ext4", "-d /nowhere", "'-d'" },
+		{ "ext4", "-z /tmp/undo", "'-z'" },
+		{ "xfs", "-N", "'-N'" },
+		{ "xfs", "-qN", "'-qN'" },
+		{ "xfs", "-V", "'-V'" },
+		{ "xfs", "-l logdev=/dev/sdb,size=64m", "'-l'" },
+		{ "xfs", "-r rtdev=/dev/sdb", "'-r'" },
+		{ "vfat", "--help", "'--help'" },
+		{ "vfat", "--offset=2048", "'--offset=2048'" },
+		{ "vfat", "--off=2048", "'--off=2048'" },
+		{ "vfat", "-aC", "'-aC'" },
+		{ "swap", "-V", "'-V'" },
+		{ "swap", "--vers", "'--vers'" },
+		{ "swap", "-qh", "'-qh'" },
+		{ "swap", "--offset 8192", "'--offset'" },
+		{ "swap", "-o 8192", "'-o'" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GError) at_work = NULL;
+		g_autofree char *text = g_strdup_printf("with %s: leave it out", rows[i].word);
+		LfPlanPartition partition = { .fstype = (char *)rows[i].fstype,
+					      .size_bytes = GIB,
+					      .mkfs_options = (char *)rows[i].options };
+		g_auto(GStrv) argv = lf_mkfs_argv(&partition, "/dev/null", &at_work);
+
+		assert_throws(check(rows[i].fstype, GIB, rows[i].options, &error), error,
+			      LF_ERROR_INPUT, text);
+		assert_throws(argv, at_work, LF_ERROR_INPUT, text);
+	}
+}
+
+// Letters that would be bad options stand in values here.
+static void values_are_not_read_as_options(void **state)
+{
+	static const struct {
+		const char *fstype, *options;
+	} rows[] = {
+		{ "ext4", "-L -n" },
+		{ "ext4", "-LSVn" },
+		{ "ext4", "-L offset" },
+		{ "ext4", "-b -2048" },
+		{ "ext4", "-E stride=16,nodiscard" },
+		{ "ext4", "-qL offset" },
+		{ "ext4", "-O ^has_journal,metadata_csum" },
+		{ "ext4", "-N 5000" },
+		{ "xfs", "-L NV" },
+		{ "xfs", "-n size=8192" },
+		{ "xfs", "-l size=64m" },
+		{ "vfat", "-n CC" },
+		{ "swap", "-L Foh" },
+		{ "swap", "--label=help" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_ok(check(rows[i].fstype, GIB, rows[i].options, &error), error);
+	}
+}
+
 static void the_planned_size_counts(void **state)
 {
 	g_autoptr(GError) error = NULL;
@@ -121,6 +198,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(options_that_a_maker_takes_pass),
 		LF_TEST(options_that_a_maker_refuses_are_the_kickstarts_fault),
+		LF_TEST(options_that_make_no_file_system_are_refused),
+		LF_TEST(values_are_not_read_as_options),
 		LF_TEST(the_planned_size_counts),
 		LF_TEST(the_sectors_of_the_device_count),
 		LF_TEST(large_sectors_alone_are_no_fault),
