@@ -122,17 +122,31 @@ static bool check_boot_files(GFile *root, const LfPlan *plan, GError **error)
 			plan->ref, MENU_PROGRAM);
 }
 
+// Beside the zones there are directories, lists for people, and 'localtime': the very link that the
+// zone is set by. Source: tzfile(5).
+static bool is_zone(GFile *root, const char *zone)
+{
+	g_autofree char *path = g_strconcat("usr/share/zoneinfo/", zone, NULL);
+	g_autoptr(GFile) file = lf_commit_file(root, path, NULL);
+	g_autoptr(GFileInputStream) stream = file ? g_file_read(file, NULL, NULL) : NULL;
+	char magic[4] = "";
+	gsize size = 0;
+
+	return strcmp(zone, "localtime") != 0 && stream &&
+	       g_input_stream_read_all(G_INPUT_STREAM(stream), magic, sizeof magic, &size, NULL,
+				       NULL) &&
+	       size == sizeof magic && memcmp(magic, "TZif", sizeof magic) == 0;
+}
+
 static bool check_timezone(GFile *root, const LfPlan *plan, GError **error)
 {
-	g_autofree char *path = NULL;
+	const char *zone = plan->profile->timezone;
 
-	if (!plan->profile->timezone)
-		return true;
-	path = g_strconcat("usr/share/zoneinfo/", plan->profile->timezone, NULL);
-	return has_path(root, path) ||
+	return !zone || is_zone(root, zone) ||
 	       lf_throw(error, LF_ERROR_INPUT,
-			"the payload knows no time zone '%s': choose another",
-			plan->profile->timezone);
+			"the payload knows no time zone '%s': choose another, as 'Europe/Berlin' "
+			"or 'UTC'",
+			zone);
 }
 
 // Works all the same, but not as wished: told, not refused.

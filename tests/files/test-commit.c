@@ -17,6 +17,7 @@
 #define REF	  "debian/13/test/standard"
 #define UNITS	  "usr/lib/systemd/system/"
 #define ETC_UNITS "usr/etc/systemd/system/"
+#define ZONES	  "usr/share/zoneinfo/"
 #define ESP	  "usr/lib/landfall/esp/EFI/"
 #define SERVICE	  "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 
@@ -43,6 +44,11 @@ static const struct {
 	{ UNITS "empty.service", "" },
 	{ UNITS "both.service", SERVICE },
 	{ "usr/lib/elsewhere/ssh.service", SERVICE },
+	{ ZONES "Europe/Berlin", "TZif2..." },
+	{ ZONES "Etc/UTC", "TZif2..." },
+	{ ZONES "zone.tab", "# zones\n" },
+	{ ZONES "short", "TZ" },
+	{ ZONES "nothing", "" },
 	{ "usr/sbin/grub-mkconfig", "#!/bin/sh\n" },
 	{ ESP "debian/shimx64.efi", "shim" },
 	{ ESP "debian/grubx64.efi", "grub" },
@@ -71,6 +77,10 @@ static const char *const links[][2] = {
 	{ "../../elsewhere/ssh.service", UNITS "linked.service" },
 	{ "../../elsewhere/nothing.service", UNITS "lost.service" },
 	{ "usr/lib", "lib" },
+	{ "Etc/UTC", ZONES "UTC" },
+	{ "/etc/localtime", ZONES "localtime" },
+	{ "../usr/share/zoneinfo/Etc/UTC", "usr/etc/localtime" },
+	{ "/usr/share/zoneinfo/nowhere", ZONES "gone" },
 	{ "var/home", "home" },
 	{ "var/roothome", "root" },
 };
@@ -335,16 +345,40 @@ static void what_is_not_there_is_not_given_to_systemctl(void **state)
 	assert_int_equal(g_strv_length(none), 0);
 }
 
-static void a_mount_point_and_a_time_zone_must_be_there(void **state)
+static void a_mount_point_must_be_there(void **state)
 {
 	g_autoptr(Bench) bench = bench_new();
 	LfPlanPartition data = { .role = LF_ROLE_DATA, .mount = (char *)"/data" };
 
 	g_ptr_array_add(bench->plan.partitions, &data);
 	refuse(bench, "'/data' cannot be a mount point");
-	g_ptr_array_set_size(bench->plan.partitions, 0);
-	profile_of(bench)->timezone = g_strdup("Mars/Base");
-	refuse(bench, "no time zone 'Mars/Base'");
+}
+
+static void set_zone(Bench *bench, const char *zone)
+{
+	g_free(profile_of(bench)->timezone);
+	profile_of(bench)->timezone = g_strdup(zone);
+}
+
+static void a_time_zone_must_be_a_file_of_zone_data(void **state)
+{
+	static const char *const zones[] = { "Europe/Berlin", "Etc/UTC", "UTC" };
+	static const char *const others[] = { "Mars/Base", "Europe", "zone.tab",  "short",
+					      "nothing",   "gone",   "localtime", "Etc/UTC/x" };
+	g_autoptr(Bench) bench = bench_new();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(zones); i++) {
+		g_autoptr(GError) error = NULL;
+
+		set_zone(bench, zones[i]);
+		assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *text = g_strdup_printf("no time zone '%s'", others[i]);
+
+		set_zone(bench, others[i]);
+		refuse(bench, text);
+	}
 }
 
 int main(void)
@@ -361,7 +395,8 @@ int main(void)
 		LF_TEST(units_are_looked_up_as_systemctl_does),
 		LF_TEST(an_alias_is_given_to_systemctl_as_the_unit_behind_it),
 		LF_TEST(what_is_not_there_is_not_given_to_systemctl),
-		LF_TEST(a_mount_point_and_a_time_zone_must_be_there),
+		LF_TEST(a_mount_point_must_be_there),
+		LF_TEST(a_time_zone_must_be_a_file_of_zone_data),
 	};
 
 	return LF_TEST_MAIN(tests);
