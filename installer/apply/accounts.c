@@ -190,14 +190,23 @@ static bool check_text(const LfAccount *account, GError **error)
 	return true;
 }
 
+char *lf_accounts_home(const LfAccount *account)
+{
+	return account->home ? g_strdup(account->home) : g_strconcat("/home/", account->name, NULL);
+}
+
+const char *lf_accounts_shell(const LfAccount *account)
+{
+	return account->shell ? account->shell : DEFAULT_SHELL;
+}
+
 static bool add_account(LfUserdb *db, const LfAccount *account, GError **error)
 {
-	g_autofree char *home = account->home ? g_strdup(account->home)
-					      : g_strconcat("/home/", account->name, NULL);
+	g_autofree char *home = lf_accounts_home(account);
 	LfUser user = { .name = account->name,
 			.gecos = account->gecos,
 			.home = home,
-			.shell = account->shell ? account->shell : DEFAULT_SHELL,
+			.shell = lf_accounts_shell(account),
 			.password = LOCKED };
 
 	if (!check_hash(account, error) || !check_text(account, error) ||
@@ -285,18 +294,33 @@ static bool copy_skeleton(int root_fd, int home_fd, const LfUser *user, GError *
 	return true;
 }
 
+// Whose a directory is that was not made here: what the system needs must not become a user's.
+static bool is_takeable(int home_fd, const LfUser *user, GError **error)
+{
+	struct statx st;
+
+	if (statx(home_fd, "", AT_EMPTY_PATH, STATX_UID, &st) < 0)
+		return lf_throw_errno(error, "cannot look at '%s'", user->home);
+	return st.stx_uid == user->uid || (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"'%s' is there already and belongs to another: choose another --homedir",
+			user->home);
+}
+
 static bool make_home(int root_fd, const LfUser *user, GError **error)
 {
 	const char *home = user->home + strspn(user->home, "/");
 	g_autofree char *parent = g_path_get_dirname(home);
+	bool is_there = lf_tree_exists(root_fd, home);
 	lf_autofd home_fd = -1;
 
 	if (!lf_tree_mkdirs(root_fd, parent, 0755, error) ||
 	    !lf_tree_mkdirs(root_fd, home, 0700, error) ||
 	    !lf_tree_open(root_fd, home, O_RDONLY | O_DIRECTORY, 0, &home_fd, error) ||
+	    (is_there && !is_takeable(home_fd, user, error)) ||
 	    !copy_skeleton(root_fd, home_fd, user, error))
 		return lf_prefix(error, "home directory of '%s'", user->name);
-	if (fchown(home_fd, user->uid, user->gid) < 0)
+	if (fchmod(home_fd, 0700) < 0 || fchown(home_fd, user->uid, user->gid) < 0)
 		return lf_throw_errno(error, "cannot give '%s' to '%s'", user->home, user->name);
 	return true;
 }

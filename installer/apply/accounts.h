@@ -16,14 +16,21 @@
  */
 bool lf_accounts_merge(LfUserdb *db, const LfProfile *profile, GError **error);
 
+/** lf_accounts_home: (transfer full): the home directory that the user's line will get in passwd.
+ */
+char *lf_accounts_home(const LfAccount *account);
+/** lf_accounts_shell: (transfer none): the shell that it will get; "" when none shall be there. */
+const char *lf_accounts_shell(const LfAccount *account);
+
 /**
  * lf_accounts_apply:
  * @root_fd: the installed system's tree, as it will see itself
  * @profile: rootpw, user and sshkey lines
  *
  * Merges the accounts into /etc/passwd, shadow, group and gshadow, makes home directories from
- * /etc/skel and authorized_keys. Without a rootpw line root's password is locked. Plain passwords
- * are hashed with yescrypt.
+ * /etc/skel and authorized_keys. A home that is there already is only taken when it is the user's
+ * own or a partition's top directory. Without a rootpw line root's password is locked. Plain
+ * passwords are hashed with yescrypt.
  *
  * Errors: INPUT when a name, number or group contradicts the system; IO.
  */

@@ -172,10 +172,11 @@ static void note_language(LfInstall *install, GFile *root)
 // place there.
 static bool is_place(GFile *root, const char *path)
 {
-	g_auto(GStrv) parts = g_strsplit(path, "/", 3);
+	g_autofree char *place = lf_commit_resolve(root, path);
+	g_auto(GStrv) parts = place ? g_strsplit(place, "/", 2) : NULL;
 
-	return *parts && parts[1] && *parts[1] && strcmp(parts[1], "usr") != 0 &&
-	       strcmp(parts[1], "etc") != 0 && has_path(root, parts[1]);
+	return parts && *parts && strcmp(*parts, "usr") != 0 && strcmp(*parts, "etc") != 0 &&
+	       has_path(root, *parts);
 }
 
 static bool check_mount_points(GFile *root, const LfPlan *plan, GError **error)
@@ -214,31 +215,146 @@ static char *read_account_file(const char *path, size_t max_bytes, void *user_da
 	return g_strndup(text, size);
 }
 
-static bool check_home(GFile *root, const LfUserdb *db, const char *user, GError **error)
+static bool is_at_or_below(const char *path, const char *dir)
 {
-	g_autofree char *home = NULL;
-	uint32_t uid, gid;
+	size_t length = strlen(dir);
 
-	if (!lf_userdb_find_user(db, user, &uid, &gid, &home) || is_place(root, home))
-		return true;
-	return lf_throw(
-		error, LF_ERROR_INPUT,
-		"'%s', the home directory of '%s', cannot be written in this payload: choose "
-		"one below /home or /var, or another user",
-		home, user);
+	return strncmp(path, dir, length) == 0 && (!path[length] || path[length] == '/');
 }
 
-static bool check_accounts(GFile *root, const LfProfile *profile, GError **error)
+// Where the @i-th partition is mounted, without links; NULL when it is no data partition.
+static char *data_place(GFile *root, const LfPlan *plan, guint i)
 {
+	const LfPlanPartition *partition = g_ptr_array_index(plan->partitions, i);
+
+	return partition->role == LF_ROLE_DATA && partition->mount
+		       ? lf_commit_resolve(root, partition->mount)
+		       : NULL;
+}
+
+// What is written there is still there after a reboot.
+static bool is_lasting(GFile *root, const LfPlan *plan, const char *place)
+{
+	if (is_at_or_below(place, "var"))
+		return !is_at_or_below(place, "var/run") && !is_at_or_below(place, "var/lock");
+	for (guint i = 0; i < plan->partitions->len; i++) {
+		g_autofree char *data = data_place(root, plan, i);
+
+		if (data && is_at_or_below(place, data))
+			return true;
+	}
+	return false;
+}
+
+// Directories that many share: the commit's, those of /var, which is empty in a commit, and those
+// that hold mount points. Source: FHS 3.0, 5; the rest is made by sysroot.c.
+static bool is_shared(GFile *root, const LfPlan *plan, const char *place)
+{
+	static const char *const var[] = {
+		"account",  "backups", "cache", "crash", "db",	     "empty", "games",
+		"home",	    "lib",     "local", "log",	 "mail",     "mnt",   "opt",
+		"roothome", "spool",   "srv",	"tmp",	 "usrlocal",
+	};
+
+	for (size_t i = 0; g_str_has_prefix(place, "var/") && i < G_N_ELEMENTS(var); i++)
+		if (strcmp(place + strlen("var/"), var[i]) == 0)
+			return true;
+	for (guint i = 0; i < plan->partitions->len; i++) {
+		g_autofree char *data = data_place(root, plan, i);
+
+		if (data && strcmp(data, place) != 0 && is_at_or_below(data, place))
+			return true;
+	}
+	return has_path(root, place);
+}
+
+static bool check_home(GFile *root, const LfPlan *plan, const LfUserdb *db, const char *user,
+		       GError **error)
+{
+	g_autofree char *home = NULL;
+	g_autofree char *place = NULL;
+	uint32_t uid, gid;
+
+	if (!lf_userdb_find_user(db, user, &uid, &gid, &home))
+		return true;
+	place = lf_commit_resolve(root, home);
+	return (place && is_lasting(root, plan, place)) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"'%s', the home directory of '%s', cannot be written in this payload: "
+			"choose one below /home or /var, or another user",
+			home, user);
+}
+
+static char *home_place(GFile *root, const LfAccount *account)
+{
+	g_autofree char *home = lf_accounts_home(account);
+
+	return lf_commit_resolve(root, home);
+}
+
+// A home becomes its user's own: nobody else may need it.
+static bool check_own_home(GFile *root, const LfPlan *plan, guint i, GError **error)
+{
+	const GPtrArray *users = plan->profile->users;
+	const LfAccount *account = g_ptr_array_index(users, i);
+	g_autofree char *place = home_place(root, account);
+
+	if (!place || is_shared(root, plan, place))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"'--homedir=%s' of user '%s' is a directory of the system: choose "
+				"one below /home or /var",
+				account->home ? account->home : "", account->name);
+	for (guint j = 0; j < users->len; j++) {
+		const LfAccount *other = g_ptr_array_index(users, j);
+		g_autofree char *other_place = j == i ? NULL : home_place(root, other);
+
+		if (other_place && is_at_or_below(place, other_place))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"the home directory of user '%s' is that of user '%s' or "
+					"lies in it: choose another --homedir for one",
+					account->name, other->name);
+	}
+	return true;
+}
+
+static bool check_shell(GFile *root, const LfAccount *account, GError **error)
+{
+	const char *shell = lf_accounts_shell(account);
+	g_autoptr(GFileInfo) info = NULL;
+	g_autoptr(GFile) file = lf_commit_file(root, shell, &info);
+
+	// Nobody need name one: then it is /bin/sh. Source: passwd(5).
+	return !*shell || (file && g_file_info_get_attribute_uint32(info, "unix::mode") & 0111) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"the payload has no shell '%s' for user '%s': choose one that it has, as "
+			"'--shell=/bin/sh'",
+			shell, account->name);
+}
+
+static bool check_users(GFile *root, const LfPlan *plan, const LfUserdb *db, GError **error)
+{
+	const GPtrArray *users = plan->profile->users;
+
+	for (guint i = 0; i < users->len; i++) {
+		const LfAccount *account = g_ptr_array_index(users, i);
+
+		if (!check_home(root, plan, db, account->name, error) ||
+		    !check_own_home(root, plan, i, error) || !check_shell(root, account, error))
+			return false;
+	}
+	return true;
+}
+
+static bool check_accounts(GFile *root, const LfPlan *plan, GError **error)
+{
+	const LfProfile *profile = plan->profile;
 	g_autoptr(LfUserdb) db = lf_userdb_read(read_account_file, root, error);
 
-	if (!db || !lf_accounts_merge(db, profile, error))
+	if (!db || !lf_accounts_merge(db, profile, error) || !check_users(root, plan, db, error))
 		return false;
-	for (guint i = 0; i < profile->users->len; i++)
-		if (!check_home(root, db, ((LfAccount *)profile->users->pdata[i])->name, error))
-			return false;
 	for (guint i = 0; i < profile->ssh_keys->len; i++)
-		if (!check_home(root, db, ((LfSshKey *)profile->ssh_keys->pdata[i])->user, error))
+		if (!check_home(root, plan, db, ((LfSshKey *)profile->ssh_keys->pdata[i])->user,
+				error))
 			return false;
 	return true;
 }
@@ -276,8 +392,7 @@ static void note_services(LfInstall *install, GFile *root)
 bool lf_commit_check(GFile *root, const LfPlan *plan, GError **error)
 {
 	return check_boot_files(root, plan, error) && check_timezone(root, plan, error) &&
-	       check_mount_points(root, plan, error) &&
-	       check_accounts(root, plan->profile, error) &&
+	       check_mount_points(root, plan, error) && check_accounts(root, plan, error) &&
 	       check_services(root, plan->profile, error);
 }
 

@@ -49,12 +49,16 @@ static const struct {
 	{ ZONES "zone.tab", "# zones\n" },
 	{ ZONES "short", "TZ" },
 	{ ZONES "nothing", "" },
+	{ "usr/share/readme", "a file\n" },
 	{ "usr/sbin/grub-mkconfig", "#!/bin/sh\n" },
 	{ ESP "debian/shimx64.efi", "shim" },
 	{ ESP "debian/grubx64.efi", "grub" },
 	{ ESP "BOOT/grubx64.efi", "grub" },
 	{ ESP "BOOT/BOOTX64.EFI", "shim" },
 };
+
+static const char *const programs[] = { "usr/bin/bash", "usr/bin/dash", "usr/sbin/nologin",
+					"usr/etc/alternatives/shell" };
 
 static const char *const links[][2] = {
 	{ "/dev/null", UNITS "masked.service" },
@@ -77,6 +81,14 @@ static const char *const links[][2] = {
 	{ "../../elsewhere/ssh.service", UNITS "linked.service" },
 	{ "../../elsewhere/nothing.service", UNITS "lost.service" },
 	{ "usr/lib", "lib" },
+	{ "usr/bin", "bin" },
+	{ "usr/sbin", "sbin" },
+	{ "../var/usrlocal", "usr/local" },
+	{ "run/media", "media" },
+	{ "var/srv", "srv" },
+	{ "dash", "usr/bin/sh" },
+	{ "/etc/alternatives/shell", "usr/bin/other" },
+	{ "round", "usr/bin/round" },
 	{ "Etc/UTC", ZONES "UTC" },
 	{ "/etc/localtime", ZONES "localtime" },
 	{ "../usr/share/zoneinfo/Etc/UTC", "usr/etc/localtime" },
@@ -87,7 +99,7 @@ static const char *const links[][2] = {
 
 static void write_tree(const char *tree)
 {
-	static const char *const dirs[] = { "var", "usr/etc/systemd/system" };
+	static const char *const dirs[] = { "var", "run", "data", "usr/etc/systemd/system" };
 	g_autoptr(GError) error = NULL;
 	lf_autofd fd = -1;
 
@@ -100,6 +112,12 @@ static void write_tree(const char *tree)
 
 		assert_ok(lf_tree_mkdirs(fd, parent, 0755, &error), error);
 		assert_ok(lf_tree_write(fd, files[i].path, files[i].text, 0644, &error), error);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
+		g_autofree char *parent = g_path_get_dirname(programs[i]);
+
+		assert_ok(lf_tree_mkdirs(fd, parent, 0755, &error), error);
+		assert_ok(lf_tree_write(fd, programs[i], "#!/bin/sh\n", 0755, &error), error);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
 		assert_int_equal(symlinkat(links[i][0], fd, links[i][1]), 0);
@@ -243,13 +261,121 @@ static void a_hash_of_no_known_kind_is_refused(void **state)
 
 static void a_home_that_cannot_be_written_is_refused(void **state)
 {
-	static const char *const homes[] = { "/usr/op", "/nonexistent/op", "/etc/op" };
+	static const char *const homes[] = { "/usr/op",	 "/nonexistent/op", "/etc/op",
+					     "/bin/op",	 "/media/op",	    "/run/op",
+					     "/data/op", "/var/run/op",	    "/var/lock" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(homes); i++) {
 		g_autoptr(Bench) bench = bench_new();
 
 		add_user(bench, "op")->home = g_strdup(homes[i]);
 		refuse(bench, homes[i]);
+	}
+}
+
+static void a_home_that_is_a_directory_of_the_system_is_refused(void **state)
+{
+	static const char *const homes[] = { "/var",	      "/root",	    "/home",	"/var/log",
+					     "/var/roothome", "/var/home",  "/srv",	"/var/lib",
+					     "/var/tmp",      "/usr/local", "/var/mail" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(homes); i++) {
+		g_autoptr(Bench) bench = bench_new();
+		g_autofree char *text =
+			g_strdup_printf("'--homedir=%s' of user 'op' is a directory of the system: "
+					"choose one below /home",
+					homes[i]);
+
+		add_user(bench, "op")->home = g_strdup(homes[i]);
+		refuse(bench, text);
+	}
+}
+
+static void a_home_can_be_anywhere_that_lasts(void **state)
+{
+	static const char *const homes[] = { "/home/op", "/var/lib/op", "/srv/sites/op",
+					     "/root/op", "/data/op",	"/var/disk" };
+	LfPlanPartition data = { .role = LF_ROLE_DATA, .mount = (char *)"/data" };
+	LfPlanPartition disk = { .role = LF_ROLE_DATA, .mount = (char *)"/var/disk" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(homes); i++) {
+		g_autoptr(Bench) bench = bench_new();
+		g_autoptr(GError) error = NULL;
+
+		g_ptr_array_add(bench->plan.partitions, &data);
+		g_ptr_array_add(bench->plan.partitions, &disk);
+		add_user(bench, "op")->home = g_strdup(homes[i]);
+		assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+	}
+}
+
+static void a_home_around_a_mount_point_is_refused(void **state)
+{
+	LfPlanPartition data = { .role = LF_ROLE_DATA, .mount = (char *)"/srv/sites/www" };
+	g_autoptr(Bench) bench = bench_new();
+
+	g_ptr_array_add(bench->plan.partitions, &data);
+	add_user(bench, "op")->home = g_strdup("/srv/sites");
+	refuse(bench, "'--homedir=/srv/sites'");
+}
+
+static void homes_in_each_other_are_refused(void **state)
+{
+	static const char *const homes[][2] = {
+		{ "/var/home/first", NULL },
+		{ "/home/second/first", NULL },
+		{ NULL, "/home/first/second" },
+		{ "/srv/both", "/var/srv/both" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(homes); i++) {
+		g_autoptr(Bench) bench = bench_new();
+
+		add_user(bench, "first")->home = g_strdup(homes[i][0]);
+		add_user(bench, "second")->home = g_strdup(i == 0 ? "/home/first" : homes[i][1]);
+		refuse(bench, "choose another --homedir for one");
+	}
+}
+
+static void homes_side_by_side_pass(void **state)
+{
+	g_autoptr(Bench) bench = bench_new();
+	g_autoptr(GError) error = NULL;
+
+	add_user(bench, "op");
+	add_user(bench, "op2");
+	add_user(bench, "op3")->home = g_strdup("/home/o");
+	assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+}
+
+static void a_shell_must_be_a_program_of_the_commit(void **state)
+{
+	static const char *const shells[] = { "",
+					      "/bin/bash",
+					      "/usr/bin/bash",
+					      "/bin/sh",
+					      "/sbin/nologin",
+					      "/usr/sbin/nologin",
+					      "/usr/bin/other" };
+	static const char *const others[] = {
+		"/bin/zsh",   "/usr/bin/zsh",	   "/bin",
+		"/bin/round", "/usr/share/readme", "/usr/local/bin/x"
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(shells); i++) {
+		g_autoptr(Bench) bench = bench_new();
+		g_autoptr(GError) error = NULL;
+
+		add_user(bench, "op")->shell = g_strdup(shells[i]);
+		assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autoptr(Bench) bench = bench_new();
+		g_autofree char *text =
+			g_strdup_printf("no shell '%s' for user 'op': choose", others[i]);
+
+		add_user(bench, "op")->shell = g_strdup(others[i]);
+		refuse(bench, text);
 	}
 }
 
@@ -348,10 +474,23 @@ static void what_is_not_there_is_not_given_to_systemctl(void **state)
 static void a_mount_point_must_be_there(void **state)
 {
 	g_autoptr(Bench) bench = bench_new();
-	LfPlanPartition data = { .role = LF_ROLE_DATA, .mount = (char *)"/data" };
+	static const char *const mounts[] = { "/nonexistent", "/bin/x", "/usr/x", "/etc/x" };
+	static const char *const places[] = { "/data", "/var/x", "/home", "/srv/x" };
+	LfPlanPartition data = { .role = LF_ROLE_DATA };
 
 	g_ptr_array_add(bench->plan.partitions, &data);
-	refuse(bench, "'/data' cannot be a mount point");
+	for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++) {
+		g_autofree char *text = g_strdup_printf("'%s' cannot be a mount point", mounts[i]);
+
+		data.mount = (char *)mounts[i];
+		refuse(bench, text);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autoptr(GError) error = NULL;
+
+		data.mount = (char *)places[i];
+		assert_ok(lf_commit_check(bench->root, &bench->plan, &error), error);
+	}
 }
 
 static void set_zone(Bench *bench, const char *zone)
@@ -390,6 +529,12 @@ int main(void)
 		LF_TEST(a_key_for_a_user_that_is_nowhere_is_refused),
 		LF_TEST(a_hash_of_no_known_kind_is_refused),
 		LF_TEST(a_home_that_cannot_be_written_is_refused),
+		LF_TEST(a_home_that_is_a_directory_of_the_system_is_refused),
+		LF_TEST(a_home_can_be_anywhere_that_lasts),
+		LF_TEST(a_home_around_a_mount_point_is_refused),
+		LF_TEST(homes_in_each_other_are_refused),
+		LF_TEST(homes_side_by_side_pass),
+		LF_TEST(a_shell_must_be_a_program_of_the_commit),
 		LF_TEST(a_key_for_a_user_whose_home_is_in_usr_is_refused),
 		LF_TEST(a_service_the_commit_cannot_enable_is_refused),
 		LF_TEST(units_are_looked_up_as_systemctl_does),

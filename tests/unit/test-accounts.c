@@ -2,7 +2,9 @@
 // stead as whoever calls it: ownership is only checked for the caller's own number.
 #include <crypt.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,6 +197,61 @@ static void a_user_gets_number_group_home_and_skeleton(void **state)
 	assert_contains(group, "\nnew:x:2000:op\n");
 	assert_string_equal(skeleton, "# profile\n");
 	assert_int_equal(stat(home, &st), 0);
+	assert_int_equal(st.st_uid, 1000);
+	assert_int_equal(st.st_mode & 07777, 0700);
+}
+
+static void a_directory_that_is_there_already_is_not_given_away(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *log = g_build_filename(tree->dir, "var/log", NULL);
+	LfAccount *account = add_user(tree, "op", "");
+	struct stat st;
+
+	account->home = g_strdup("/var/log");
+	account->uid = account->gid = 4000;
+	assert_ok(lf_tree_mkdirs(tree->root, "var/log", 0755, &error), error);
+	assert_throws(lf_accounts_apply(tree->root, tree->profile, &error), error, LF_ERROR_INPUT,
+		      "'/var/log' is there already and belongs to another");
+	assert_int_equal(stat(log, &st), 0);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_false(lf_tree_exists(tree->root, "var/log/.profile"));
+}
+
+static void a_home_that_is_the_users_already_is_kept(void **state)
+{
+	need_root();
+	g_autoptr(Tree) tree = tree_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *skeleton = NULL;
+
+	add_user(tree, "op", "")->uid = 4000;
+	assert_ok(lf_tree_mkdirs(tree->root, "var/home/op", 0755, &error), error);
+	assert_ok(lf_tree_chown(tree->root, "var/home/op", 4000, 4000, &error), error);
+	apply(tree);
+	skeleton = get(tree, "home/op/.profile");
+	assert_string_equal(skeleton, "# profile\n");
+}
+
+static void a_partition_mounted_as_a_home_becomes_its_users(void **state)
+{
+	need_root();
+	// Before the tree is opened: what is open stays in the old namespace.
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		lf_test_skip("cannot mount here");
+	g_autoptr(Tree) tree = tree_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *home = g_build_filename(tree->dir, "var/home/op", NULL);
+	struct stat st;
+
+	assert_ok(lf_tree_mkdirs(tree->root, "var/home/op", 0755, &error), error);
+	assert_int_equal(mount("tmpfs", home, "tmpfs", 0, "mode=0755"), 0);
+	add_user(tree, "op", "");
+	apply(tree);
+	assert_int_equal(stat(home, &st), 0);
+	assert_int_equal(umount(home), 0);
 	assert_int_equal(st.st_uid, 1000);
 	assert_int_equal(st.st_mode & 07777, 0700);
 }
@@ -421,6 +478,9 @@ int main(void)
 		LF_TEST(a_crypted_password_is_kept_and_a_locked_one_marked),
 		LF_TEST(a_hash_with_a_colon_does_not_break_shadow),
 		LF_TEST(a_user_gets_number_group_home_and_skeleton),
+		LF_TEST(a_directory_that_is_there_already_is_not_given_away),
+		LF_TEST(a_home_that_is_the_users_already_is_kept),
+		LF_TEST(a_partition_mounted_as_a_home_becomes_its_users),
 		LF_TEST(two_users_get_different_numbers),
 		LF_TEST(a_user_that_contradicts_the_system_is_refused),
 		LF_TEST(a_group_of_the_users_name_is_the_users_own),
