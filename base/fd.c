@@ -158,6 +158,13 @@ bool lf_write_file_at(int dir_fd, const char *path, const void *data, size_t siz
 	return lf_prefix(error, "cannot write '%s'", path);
 }
 
+bool lf_path_is_below(const char *path, const char *dir)
+{
+	size_t length = strlen(dir);
+
+	return strncmp(path, dir, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
 bool lf_mkdirs_at(int dir_fd, const char *path, mode_t mode, GError **error)
 {
 	g_autofree char *part = g_strdup(path);

@@ -67,6 +67,9 @@ char *lf_read_text_at(int dir_fd, const char *path, size_t max_bytes, GError **e
 bool lf_write_file_at(int dir_fd, const char *path, const void *data, size_t size, mode_t mode,
 		      GError **error);
 
+/** lf_path_is_below: whether @path is @dir or lies below it, by their text alone. */
+bool lf_path_is_below(const char *path, const char *dir);
+
 /** lf_mkdirs_at: creates @path and its parents below @dir_fd with @mode; existing ones stay. */
 bool lf_mkdirs_at(int dir_fd, const char *path, mode_t mode, GError **error);
 

@@ -2,6 +2,7 @@
 // Not here: what is missing in the whole (validate.c), sizes and places on a disk (the planner).
 #include <string.h>
 
+#include "base/fd.h"
 #include "kickstart/parser.h"
 
 #define MAX_SIZE_MIB  ((uint64_t)1 << 34)
@@ -98,20 +99,13 @@ static const char *const data_mounts[] = {
 	"/var", "/home", "/srv", "/opt", "/root", "/mnt", "/usr/local",
 };
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return g_str_has_prefix(path, folder) && (path[length] == '\0' || path[length] == '/');
-}
-
 static bool is_possible_mount(const char *mount)
 {
 	if (strcmp(mount, "/") == 0 || strcmp(mount, "/boot") == 0 ||
 	    strcmp(mount, "/boot/efi") == 0)
 		return true;
 	for (size_t i = 0; i < G_N_ELEMENTS(data_mounts); i++)
-		if (is_below(mount, data_mounts[i]))
+		if (lf_path_is_below(mount, data_mounts[i]))
 			return true;
 	return false;
 }

@@ -8,7 +8,7 @@
  */
 bool lf_effect_check_disk(LfInstall *install, GError **error);	  /* disk.c */
 bool lf_effect_check_tools(LfInstall *install, GError **error);	  /* tools.c */
-bool lf_effect_check_payload(LfInstall *install, GError **error); /* commit.c */
+bool lf_effect_check_payload(LfInstall *install, GError **error); /* commit-check.c */
 bool lf_effect_check_keys(LfInstall *install, GError **error);	  /* keys.c */
 bool lf_effect_wipe(LfInstall *install, GError **error);	  /* wipe.c */
 bool lf_effect_table(LfInstall *install, GError **error);	  /* gpt.c */

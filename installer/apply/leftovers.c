@@ -20,13 +20,6 @@
 
 // --- processes ----------------------------------------------------------------------------------
 
-static bool is_below(const char *path, const char *parent)
-{
-	size_t length = strlen(parent);
-
-	return strncmp(path, parent, length) == 0 && (path[length] == '/' || !path[length]);
-}
-
 static bool works_in_target(const char *pid)
 {
 	static const char *const links[] = { "root", "cwd" };
@@ -35,7 +28,8 @@ static bool works_in_target(const char *pid)
 		g_autofree char *link = g_build_filename("/proc", pid, links[i], NULL);
 		g_autofree char *path = g_file_read_link(link, NULL);
 
-		if (path && (is_below(path, LF_SYSROOT) || is_below(path, LF_SYSIMAGE)))
+		if (path &&
+		    (lf_path_is_below(path, LF_SYSROOT) || lf_path_is_below(path, LF_SYSIMAGE)))
 			return true;
 	}
 	return false;

@@ -57,7 +57,8 @@ static bool has_default_instance(GFile *file)
 	return stream &&
 	       g_input_stream_read_all(G_INPUT_STREAM(stream), text, MAX_UNIT_BYTES, &size, NULL,
 				       NULL) &&
-	       g_regex_match_simple("^\\s*DefaultInstance\\s*=\\s*\\S", text, G_REGEX_MULTILINE, 0);
+	       g_regex_match_simple("^\\s*DefaultInstance\\s*=\\s*\\S", text,
+				    G_REGEX_MULTILINE | G_REGEX_RAW, 0);
 }
 
 static LfUnitState state_of(GFile *root, const char *path, const char *unit)

@@ -93,13 +93,6 @@ static char *unescape(const char *text)
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static bool is_below(const char *path, const char *parent)
-{
-	size_t length = strlen(parent);
-
-	return strncmp(path, parent, length) == 0 && (path[length] == '/' || !path[length]);
-}
-
 // A target mounted below /run or /tmp is the installer's work and is unmounted; the API file
 // systems themselves, and all below /proc, /sys and /dev, stay until the machine ends.
 static bool stays(const char *path)
@@ -107,7 +100,7 @@ static bool stays(const char *path)
 	static const char *const whole[] = { "/proc", "/sys", "/dev" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(whole); i++)
-		if (is_below(path, whole[i]))
+		if (lf_path_is_below(path, whole[i]))
 			return true;
 	return g_str_equal(path, "/") || g_str_equal(path, "/run") || g_str_equal(path, "/tmp");
 }

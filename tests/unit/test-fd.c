@@ -236,6 +236,15 @@ static void a_file_in_the_way_of_a_directory_is_an_error(void **state)
 	assert_throws(lf_mkdirs_at(dir_fd, "f/g", 0755, &error), error, LF_ERROR_IO, "'f/g'");
 }
 
+static void a_path_is_below_a_folder_only_at_a_slash(void **state)
+{
+	assert_true(lf_path_is_below("/var/log", "/var"));
+	assert_true(lf_path_is_below("/var", "/var"));
+	assert_false(lf_path_is_below("/variety", "/var"));
+	assert_false(lf_path_is_below("/va", "/var"));
+	assert_false(lf_path_is_below("/usr/var", "/var"));
+}
+
 static void copies_are_equal_also_from_files_without_a_size(void **state)
 {
 	g_autoptr(LfTestDir) dir = lf_test_dir();
@@ -309,6 +318,7 @@ int main(void)
 		LF_TEST(a_failed_replacement_leaves_the_old_file),
 		LF_TEST(parents_are_made_and_existing_ones_stay),
 		LF_TEST(a_file_in_the_way_of_a_directory_is_an_error),
+		LF_TEST(a_path_is_below_a_folder_only_at_a_slash),
 		LF_TEST(copies_are_equal_also_from_files_without_a_size),
 		LF_TEST(a_failed_copy_leaves_nothing),
 		LF_TEST(a_link_planted_at_the_temporary_name_is_not_followed),
