@@ -251,7 +251,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	run.held = lf_scope_new();
 	begin(&run);
 	if (lf_host_attempt(run.host) > 1)
-		lf_leftovers_clear(run.events);
+		lf_leftovers_clear(LF_MEDIUM, run.events);
 	if (run_all(&run, &local)) {
 		lf_report_done(run.events, run.host, run.plan, run.install->report);
 		return 0;

@@ -12,7 +12,7 @@ bool lf_medium_is_needed(const char *url);
 /**
  * lf_medium_mount:
  * Finds the medium, waiting up to a minute (virtual media of a BMC may take that long to appear),
- * and mounts it read-only at LF_MEDIUM. Already there is good.
+ * and mounts it read-only at LF_MEDIUM.
  *
  * Errors: TARGET when this system was started from none, or none appears; IO when it, or a drive
  * that may hold it, cannot be read.

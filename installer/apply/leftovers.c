@@ -80,9 +80,9 @@ char *lf_leftovers_end_processes(void)
 // --- mounts and mappings ------------------------------------------------------------------------
 
 // Detaching a mount takes all below it along.
-static unsigned unmount_all(void)
+static unsigned unmount_all(const char *medium)
 {
-	static const char *const targets[] = { LF_SYSROOT, LF_SYSIMAGE };
+	const char *const targets[] = { LF_SYSROOT, LF_SYSIMAGE, medium };
 	unsigned n = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
@@ -135,10 +135,10 @@ static unsigned close_mappings(LfEvents *events)
 	return n;
 }
 
-void lf_leftovers_clear(LfEvents *events)
+void lf_leftovers_clear(const char *medium, LfEvents *events)
 {
 	g_autofree char *processes = lf_leftovers_end_processes();
-	unsigned mounts = unmount_all();
+	unsigned mounts = unmount_all(medium);
 	unsigned mappings = close_mappings(events);
 
 	if (processes || mounts || mappings)
