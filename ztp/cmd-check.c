@@ -14,10 +14,9 @@ static gboolean is_json;
 static gboolean is_strict;
 
 static const GOptionEntry options[] = {
-	{ "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "Print the findings as JSON", NULL },
-	// As linters spell it. Not shown: all verbs have --json.
-	{ "format", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &format,
-	  "How to print findings: text or json", "FORMAT" },
+	{ "format", 0, 0, G_OPTION_ARG_STRING, &format,
+	  "How to print findings: text or json (text)", "FORMAT" },
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "The same as --format=json", NULL },
 	{ "strict", 0, 0, G_OPTION_ARG_NONE, &is_strict,
 	  "End with status 1 when there are warnings", NULL },
 	{ NULL },
@@ -70,8 +69,8 @@ static bool read_format(GError **error)
 	if (!format)
 		return true;
 	if (strcmp(format, "json") != 0 && (is_json || strcmp(format, "text") != 0))
-		return lf_throw(error, LF_ERROR_INPUT,
-				"--format=%s: write '--json', or leave it out for text", format);
+		return lf_throw(error, LF_ERROR_INPUT, "--format=%s%s: write 'text' or 'json'",
+				format, is_json ? " and --json" : "");
 	is_json = is_json || strcmp(format, "json") == 0;
 	return true;
 }
