@@ -12,6 +12,10 @@ from .upgrades import Upgrades
 
 pytestmark = pytest.mark.machine
 
+# A machine that is restarted from inside has one processor: now and then OVMF with SMM waits for ever for a second
+# one that was in SMM when its start-up signal came, more likely on a busy host (tianocore/edk2, issue 10293).
+RESTARTS_CPUS = 1
+
 MENU = "/boot/loader/grub.cfg"
 MARK = "usr/share/landfall/upgraded"
 
@@ -125,7 +129,7 @@ def test_a_machine_installs_from_cd_boots_by_its_tpm_upgrades_rolls_back_and_is_
         lab.interrupt(iso, [disk], "payload.pull")
         end = lab.install(iso, [disk])[-1]
         recovery_key = escrow.open(end["data"]["escrow"][0]["cms"])
-        with lab.boots("boot", [disk]) as vm:
+        with lab.boots("boot", [disk], cpus=RESTARTS_CPUS) as vm:
             vm.console.expect(r'BdsDxe: starting Boot\w+ "[^"]*" from HD\(', BOOT_SECONDS)
             shell = lab.shell(vm)
             assert_unlocked_by_tpm(vm, shell, recovery=True)
