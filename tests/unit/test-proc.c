@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -286,6 +288,34 @@ static void a_root_that_cannot_be_entered_is_an_error(void **state)
 		error, LF_ERROR_INTERNAL, "cannot run '/bin/sh'");
 }
 
+// The program's end of the pipe closes when it is gone.
+static void a_program_dies_with_who_runs_it(void **state)
+{
+	struct pollfd end = { -1, POLLIN, 0 };
+	int ends[2];
+	char byte = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		LfProcFd pass = { ends[1], 3 };
+		LfProc proc = { .argv = SH("echo >&3; exec sleep 60"), .fds = &pass, .n_fds = 1 };
+
+		(void)lf_proc_run(&proc, NULL, NULL);
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	end.fd = ends[0];
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +339,7 @@ int main(void)
 		LF_TEST(lines_are_seen_while_it_runs_and_cut_when_too_long),
 		LF_TEST(a_program_can_have_another_working_directory),
 		LF_TEST(a_root_that_cannot_be_entered_is_an_error),
+		LF_TEST(a_program_dies_with_who_runs_it),
 	};
 
 	return LF_TEST_MAIN(tests);
