@@ -1,5 +1,6 @@
 // A commit becomes a deployment in a plain directory: repository, remote, /etc, kernel, boot entry.
 // Needs root, as OSTree's bare repositories keep owners.
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -256,6 +257,27 @@ static void the_boot_entry_has_the_planned_arguments(void **state)
 	assert_string_equal(text, "a kernel");
 }
 
+static void *end_with(void *user_data)
+{
+	return user_data;
+}
+
+static void what_the_flushing_thread_could_not_write_is_told_once(void **state)
+{
+	LfInstall install = { .flusher = NULL };
+	g_autoptr(GError) none = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_sysroot_join_flusher(&install, &none), none);
+	install.flusher = g_thread_new("whole", end_with, GINT_TO_POINTER(0));
+	assert_ok(lf_sysroot_join_flusher(&install, &none), none);
+	install.flusher = g_thread_new("failed", end_with, GINT_TO_POINTER(EIO));
+	assert_throws(lf_sysroot_join_flusher(&install, &error), error, LF_ERROR_IO,
+		      "Input/output error");
+	assert_null(install.flusher);
+	assert_ok(lf_sysroot_join_flusher(&install, &none), none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +287,7 @@ int main(void)
 		LF_TEST(the_link_that_chooses_the_menus_backend_is_there),
 		LF_TEST(the_deployment_has_its_own_etc),
 		LF_TEST(the_boot_entry_has_the_planned_arguments),
+		LF_TEST(what_the_flushing_thread_could_not_write_is_told_once),
 	};
 
 	return LF_TEST_MAIN(tests);
