@@ -5,22 +5,52 @@
 #include <stdint.h>
 
 /**
- * LfHttp: how to fetch. TLS is verified against the system's or the given authorities; there is no
- * switch here that turns that off.
+ * LfHttpLimit: one bandwidth limit that all transfers of a program share. Thread-safe.
+ */
+typedef struct LfHttpLimit LfHttpLimit;
+LfHttpLimit *lf_http_limit_new(uint64_t bytes_per_s);
+void lf_http_limit_free(LfHttpLimit *limit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHttpLimit, lf_http_limit_free)
+
+/**
+ * LfHttpAccess: how servers are reached and what of them is trusted; all zero is plain access with
+ * the system's authorities. Files are PEM.
+ * @ca_file: authorities used instead of the system's
+ * @cert_file, @key_file: client certificate and its key
+ * @pin: public key the server must have, as libcurl's CURLOPT_PINNEDPUBLICKEY ("sha256//BASE64")
+ * @proxy: http://host:port or https://host:port, perhaps with a user part
+ * @is_insecure_tls: certificates are not checked (a pin still is)
+ * @limit: nullable
+ */
+typedef struct {
+	const char *ca_file;
+	const char *cert_file;
+	const char *key_file;
+	const char *pin;
+	const char *proxy;
+	bool is_insecure_tls;
+	LfHttpLimit *limit;
+} LfHttpAccess;
+
+/**
+ * LfHttp: one request.
  * @url: http:// or https://
- * @ca_file: (nullable): PEM authorities used instead of the system's
+ * @access: (nullable)
  * @max_bytes: a longer body is an INPUT error; 0 is 16 MiB
  * @connect_timeout_ms: 0 is 15 s
- * @stall_timeout_ms: no byte for this long ends the transfer; 0 is 30 s
+ * @stall_timeout_ms: less than @least_bytes_per_s on average for this long ends the transfer; 0 is
+ * 30 s
+ * @least_bytes_per_s: 0: one byte in the whole time is enough
  * @timeout_ms: the whole transfer; 0 is 15 min
  * @headers: (array zero-terminated=1) (nullable): "Name: value"
  */
 typedef struct {
 	const char *url;
-	const char *ca_file;
+	const LfHttpAccess *access;
 	uint64_t max_bytes;
 	unsigned connect_timeout_ms;
 	unsigned stall_timeout_ms;
+	unsigned least_bytes_per_s;
 	unsigned timeout_ms;
 	const char *const *headers;
 } LfHttp;
@@ -30,9 +60,51 @@ typedef struct {
  * Fetches a body into memory; follows up to five redirects, never from https to http. One try: the
  * caller owns the retry policy (lf_error_class()).
  *
- * Errors: NETWORK (no route, time-out, stall, 5xx, 429, truncated), TRUST (certificate, redirect
- * from https to http), INPUT (4xx, too long, not a URL, too many redirects).
+ * Errors: NETWORK (no route, time-out, stall, 5xx, 429, truncated), TRUST (certificate, pin,
+ * redirect from https to http), INPUT (4xx, too long, not a URL, too many redirects).
  * @headers go to the server of @url only, not to where it redirects. No message shows a URL's user
- * part or query. No proxy is used. Returns: (transfer full) (nullable)
+ * part or query. Returns: (transfer full) (nullable)
  */
 GBytes *lf_http_get(const LfHttp *http, GError **error);
+
+/**
+ * lf_http_post:
+ * Sends a body; what the server answers with is not kept. Follows no redirect. Errors: as
+ * lf_http_get().
+ */
+bool lf_http_post(const LfHttp *http, const char *content_type, GBytes *body, GError **error);
+
+/**
+ * lf_http_date:
+ * @ret_s: (out): the Date of the server's answer, seconds since 1970; the answer's status does not
+ * matter
+ * Errors: NETWORK, also when the answer has no Date that can be read.
+ */
+bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error);
+
+/**
+ * LfHttpClient: requests one after the other over connections that are kept. Not thread-safe: one
+ * for each thread.
+ */
+typedef struct LfHttpClient LfHttpClient;
+
+/** lf_http_client_new: @access: (nullable): must outlive the client. Returns: (transfer full) */
+LfHttpClient *lf_http_client_new(const LfHttpAccess *access);
+
+/** lf_http_client_get: as lf_http_get(); the client's access counts, not the request's. */
+GBytes *lf_http_client_get(LfHttpClient *client, const LfHttp *http, GError **error);
+
+/**
+ * lf_http_client_download:
+ * @fd: file or pipe; written from where it stands
+ * @inout_offset: bytes of the body that are there already; grows with what is written, also when
+ * the transfer fails, so that the next try goes on from there
+ *
+ * Writes a body, from an offset on (a range request), to a file. A server that does not know ranges
+ * is an INPUT error when @inout_offset is not 0.
+ */
+bool lf_http_client_download(LfHttpClient *client, const LfHttp *http, int fd,
+			     uint64_t *inout_offset, GError **error);
+
+void lf_http_client_free(LfHttpClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHttpClient, lf_http_client_free)

@@ -71,7 +71,7 @@ typedef struct {
 /** LfNetwork: a network line. */
 typedef struct {
 	LfPlace place;
-	char *device;	 /* NULL: every Ethernet interface */
+	char *device;	 /* name, MAC, "link", "bootif"; NULL: every Ethernet interface */
 	char *bootproto; /* "dhcp" or "static"; NULL: dhcp */
 	char *hostname;
 	char *ip, *netmask, *gateway;
@@ -82,8 +82,32 @@ typedef struct {
 	bool is_nodefroute, is_nodns;
 	bool is_onboot;
 	bool is_activate;
-	uint32_t mtu; /* 0: not given */
+	uint32_t mtu;	      /* 0: not given */
+	bool is_bound_to_mac; /* --bindto=mac */
+	char *dhcp_class;
+	char **dns_search;			/* --ipv4-dns-search, then --ipv6-dns-search */
+	bool ignores_dns4, ignores_dns6;	/* --ipvX-ignore-auto-dns */
+	uint32_t vlan_id;			/* 0: no VLAN */
+	char *interface_name;			/* of the VLAN; NULL: DEVICE.ID */
+	char **bond_slaves, **bond_options;	/* not NULL: a bond; options "key=value" */
+	char **bridge_slaves, **bridge_options; /* not NULL: a bridge */
 } LfNetwork;
+
+/** LfRoute: `route` of %addon com_landfall. @to: "network/prefix" or "default". */
+typedef struct {
+	LfPlace place;
+	char *device; /* NULL: that whose network holds @via */
+	char *to;
+	char *via;
+	uint32_t metric; /* 0: not given */
+} LfRoute;
+
+/** LfTimeSource: a server of `timesource`, or of `timezone --ntpservers`. */
+typedef struct {
+	char *host;
+	bool is_pool;
+	bool is_nts;
+} LfTimeSource;
 
 typedef enum {
 	LF_SCRIPT_PRE,
@@ -157,8 +181,15 @@ typedef struct {
 	char *upgrade_url; /* NULL: ostree_url */
 	char *ostree_ref;
 	bool is_nogpg;
+	char **mirrors;		    /* of %addon com_landfall, in order: tried after ostree_url */
+	uint64_t limit_bytes_per_s; /* bandwidth --limit; 0: none */
 
-	GPtrArray *networks; /* LfNetwork */
+	GPtrArray *networks;	 /* LfNetwork */
+	GPtrArray *routes;	 /* LfRoute */
+	GPtrArray *time_sources; /* LfTimeSource */
+	bool is_ntp_disabled;	 /* timesource --ntp-disable, timezone --nontp */
+	char *log_host;		 /* logging --host; nullable */
+	uint32_t log_port;	 /* 0: not given */
 	char **services_enabled;
 	char **services_disabled;
 	GPtrArray *scripts; /* LfScript, in the order of the text */
@@ -169,6 +200,10 @@ typedef struct {
 	LfUnlock unlock;
 	LfOnFailure onfailure;
 	int64_t onfailure_retries; /* -1: not given */
+	char *report_url;	   /* nullable */
+	char *report_token;	   /* name of a seed's file with the token; nullable */
+	char *persist_label;	   /* nullable: no persistent partition */
+	uint64_t persist_size_mib;
 
 	/* The text that was read, includes expanded, secrets replaced by "********"; kept on the
 	 * target. Scripts are in it as they are: what an operator writes into one is not hidden. */

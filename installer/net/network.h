@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/event.h"
+#include "base/host.h"
+#include "installer/plan/net.h"
+
+/**
+ * LfNetRun: a network while it is up: links made through libnl-route, addresses by
+ * dhcpcd or static, the resolver's file. Ends with lf_net_run_free(): dhcpcd stops, links stay.
+ */
+typedef struct LfNetRun LfNetRun;
+
+/** LfNetState: what is known of one interface, for reports and errors. */
+typedef struct {
+	char *name;
+	char *mac;
+	bool is_up, has_carrier;
+	char **addresses; /* "address/prefix": usable ones; tentative and failed ones are not */
+	char *trouble;	  /* nullable: one sentence: "no carrier", "no answer to DHCP", … */
+} LfNetState;
+
+/**
+ * lf_net_start:
+ * Makes the links of @net and starts dhcpcd; does not wait for an address. Interfaces that appear
+ * later are taken up by dhcpcd when @net names none.
+ *
+ * Errors: TARGET when an interface that @net names is not there after its time; NETWORK when the
+ * kernel refuses; INTERNAL when dhcpcd cannot be started.
+ * Returns: (transfer full) (nullable)
+ */
+LfNetRun *lf_net_start(const LfHost *host, const LfNet *net, GError **error);
+
+/**
+ * lf_net_wait:
+ * Waits until one interface has a usable address (not link-local, not tentative) and, unless the
+ * plan says otherwise, a default route; as long as the plan's timeouts allow.
+ *
+ * Errors: NETWORK, naming each interface and what it lacks.
+ */
+bool lf_net_wait(LfNetRun *run, GError **error);
+
+/** lf_net_states: (transfer full) (element-type LfNetState). */
+GPtrArray *lf_net_states(const LfNetRun *run);
+
+/** lf_net_states_to_json: (transfer full): documented with the event `network.up`. */
+json_t *lf_net_states_to_json(const GPtrArray *states);
+
+/** lf_net_time_servers: (transfer full): NTP servers that DHCP offers; never NULL. */
+char **lf_net_time_servers(const LfNetRun *run);
+
+/** lf_net_same: whether @run already is what @net asks for. */
+bool lf_net_same(const LfNetRun *run, const LfNet *net);
+
+/** lf_net_run_free: stops dhcpcd and takes back what was made: virtual links, addresses, routes. */
+void lf_net_run_free(LfNetRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfNetRun, lf_net_run_free)
