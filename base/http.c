@@ -161,9 +161,9 @@ static void set_trust(CURL *curl, const LfHttp *http)
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (!http->ca_file)
+	if (!http->access || !http->access->ca_file)
 		return;
-	curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
+	curl_easy_setopt(curl, CURLOPT_CAINFO, http->access->ca_file);
 	// Debian's libcurl also has a directory compiled in; it would stay in force beside the
 	// file.
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
@@ -189,7 +189,7 @@ static LfErrorCode code_of_curl(CURLcode code, const LfHttp *http)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return LF_ERROR_TRUST;
 	case CURLE_SSL_CACERT_BADFILE:
-		return http->ca_file ? LF_ERROR_INPUT : LF_ERROR_TRUST;
+		return http->access && http->access->ca_file ? LF_ERROR_INPUT : LF_ERROR_TRUST;
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_FILESIZE_EXCEEDED:

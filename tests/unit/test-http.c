@@ -28,8 +28,10 @@ static GBytes *get(const char *base, const char *path, GError **error)
 {
 	g_autofree char *address = url(base, path);
 
-	return lf_http_get(
-		&(LfHttp){ .url = address, .ca_file = server.ca, .stall_timeout_ms = 1000 }, error);
+	return lf_http_get(&(LfHttp){ .url = address,
+				      .access = &(LfHttpAccess){ .ca_file = server.ca },
+				      .stall_timeout_ms = 1000 },
+			   error);
 }
 
 static void assert_body(GBytes *body, GError *error, const char *wanted)
@@ -175,7 +177,9 @@ static void headers_go_to_the_named_server_only(void **state)
 	assert_body(sent, error, "Bearer t0p");
 	followed = lf_http_get(&(LfHttp){ .url = same, .headers = headers }, &error);
 	assert_body(followed, error, "Bearer t0p");
-	leaked = lf_http_get(&(LfHttp){ .url = other, .ca_file = server.ca, .headers = headers },
+	leaked = lf_http_get(&(LfHttp){ .url = other,
+					.access = &(LfHttpAccess){ .ca_file = server.ca },
+					.headers = headers },
 			     &error);
 	assert_body(leaked, error, "none");
 }
@@ -186,8 +190,11 @@ static void a_certificate_of_another_authority_is_a_trust_error(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GError) by_system = NULL;
 
-	assert_throws(lf_http_get(&(LfHttp){ .url = address, .ca_file = server.other_ca }, &error),
-		      error, LF_ERROR_TRUST, "certificate");
+	assert_throws(
+		lf_http_get(&(LfHttp){ .url = address,
+				       .access = &(LfHttpAccess){ .ca_file = server.other_ca } },
+			    &error),
+		error, LF_ERROR_TRUST, "certificate");
 	assert_throws(lf_http_get(&(LfHttp){ .url = address }, &by_system), by_system,
 		      LF_ERROR_TRUST, "certificate");
 }
@@ -205,8 +212,11 @@ static void a_missing_authority_file_is_the_operators_to_correct(void **state)
 	g_autofree char *address = url(server.tls, "/hello");
 	g_autoptr(GError) error = NULL;
 
-	assert_throws(lf_http_get(&(LfHttp){ .url = address, .ca_file = "/nowhere.pem" }, &error),
-		      error, LF_ERROR_INPUT, "cannot fetch");
+	assert_throws(
+		lf_http_get(&(LfHttp){ .url = address,
+				       .access = &(LfHttpAccess){ .ca_file = "/nowhere.pem" } },
+			    &error),
+		error, LF_ERROR_INPUT, "cannot fetch");
 }
 
 static void a_closed_port_is_a_network_error(void **state)
