@@ -1,5 +1,5 @@
 // One event, three renderings: a person's screen, a plain log line, a JSON line.
-// Not here: what happened (callers), and sending events to a server.
+// Not here: what happened (callers), and sending events to a server (listeners).
 #include "base/event.h"
 
 #include <errno.h>
@@ -25,6 +25,12 @@
 #define MAX_TIME_S	     253402300799 /* the last second of the year 9999 */
 
 typedef struct {
+	LfEventListener call;
+	void *user_data;
+	GDestroyNotify destroy;
+} Listener;
+
+typedef struct {
 	LfSinkKind kind;
 	int fd;
 	bool is_line_torn; /* the last write stopped in the middle of a line */
@@ -32,10 +38,13 @@ typedef struct {
 } Sink;
 
 struct LfEvents {
+	GMutex lock; /* over all that follows */
 	uint64_t (*now_ms)(void);
+	uint64_t seq; /* of the last event */
 	char *boot_id, *serial, *uuid, *mac;
 	GPtrArray *marks;
 	GArray *sinks;
+	GArray *listeners;
 	char *progress_step;
 	uint64_t last_progress_ms;
 	bool has_progress;
@@ -62,6 +71,14 @@ static void sink_clear(gpointer data)
 	lf_close_fd(&sink->fd);
 }
 
+static void listener_clear(gpointer data)
+{
+	Listener *listener = data;
+
+	if (listener->destroy)
+		listener->destroy(listener->user_data);
+}
+
 LfEvents *lf_events_new(uint64_t (*now_ms)(void))
 {
 	LfEvents *events = g_new0(LfEvents, 1);
@@ -70,6 +87,9 @@ LfEvents *lf_events_new(uint64_t (*now_ms)(void))
 	events->marks = g_ptr_array_new_with_free_func(g_free);
 	events->sinks = g_array_new(FALSE, TRUE, sizeof(Sink));
 	g_array_set_clear_func(events->sinks, sink_clear);
+	events->listeners = g_array_new(FALSE, TRUE, sizeof(Listener));
+	g_array_set_clear_func(events->listeners, listener_clear);
+	g_mutex_init(&events->lock);
 	return events;
 }
 
@@ -83,14 +103,32 @@ static void replace_text(char **place, const char *text)
 
 void lf_events_set_source(LfEvents *events, const LfEventSource *source)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
 	replace_text(&events->boot_id, source->boot_id);
 	replace_text(&events->serial, source->serial);
 	replace_text(&events->uuid, source->uuid);
 	replace_text(&events->mac, source->mac);
 }
 
+void lf_events_set_seq(LfEvents *events, uint64_t last)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
+	events->seq = MAX(events->seq, last);
+}
+
+uint64_t lf_events_seq(LfEvents *events)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
+	return events->seq;
+}
+
 void lf_events_mark(LfEvents *events, const char *mark)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
 	for (guint i = 0; i < events->marks->len; i++)
 		if (g_str_equal(events->marks->pdata[i], mark))
 			return;
@@ -117,8 +155,30 @@ static int own_nonblocking(int fd)
 void lf_events_add_sink(LfEvents *events, LfSinkKind kind, int fd)
 {
 	Sink sink = { kind, own_nonblocking(fd), false, -1 };
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
 
 	g_array_append_val(events->sinks, sink);
+}
+
+void lf_events_listen(LfEvents *events, LfEventListener call, void *user_data,
+		      GDestroyNotify destroy)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+	Listener listener = { call, user_data, destroy };
+
+	g_array_append_val(events->listeners, listener);
+}
+
+void lf_events_unlisten(LfEvents *events, LfEventListener call, void *user_data)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
+	for (guint i = events->listeners->len; i > 0; i--) {
+		const Listener *one = &g_array_index(events->listeners, Listener, i - 1);
+
+		if (one->call == call && one->user_data == user_data)
+			g_array_remove_index(events->listeners, i - 1);
+	}
 }
 
 // --- writing ------------------------------------------------------------------------------------
@@ -281,15 +341,11 @@ static bool takes_tenth(Sink *sink, const LfEvent *event)
 	return true;
 }
 
-static void render_plain(GString *out, Sink *sink, const LfEvents *events, const LfEvent *event,
-			 uint64_t now_ms)
+static void render_plain_line(GString *out, const LfEvents *events, const LfEvent *event,
+			      uint64_t now_ms)
 {
 	g_autofree char *time = time_text(now_ms);
 
-	if (event->state == LF_EVENT_PROGRESS && !takes_tenth(sink, event))
-		return;
-	if (event->state != LF_EVENT_PROGRESS)
-		sink->last_tenth = 0;
 	g_string_append_printf(out, "%s ", time);
 	append_escaped(out, event->step, " ");
 	g_string_append_printf(out, " %s", looks[event->state].word);
@@ -306,6 +362,34 @@ static void render_plain(GString *out, Sink *sink, const LfEvents *events, const
 	append_details(out, event, "; ", "\\n");
 	append_marks(out, events);
 	g_string_append_c(out, '\n');
+}
+
+// The lines of a note are lines here too, each with what every line begins with.
+static void render_plain_note(GString *out, const LfEvents *events, const LfEvent *event,
+			      uint64_t now_ms)
+{
+	g_auto(GStrv) lines = g_strsplit(event->message, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		LfEvent one = *event;
+
+		one.message = *line;
+		if (**line || !lines[1])
+			render_plain_line(out, events, &one, now_ms);
+	}
+}
+
+static void render_plain(GString *out, Sink *sink, const LfEvents *events, const LfEvent *event,
+			 uint64_t now_ms)
+{
+	if (event->state == LF_EVENT_PROGRESS && !takes_tenth(sink, event))
+		return;
+	if (event->state != LF_EVENT_PROGRESS)
+		sink->last_tenth = 0;
+	if (event->state == LF_EVENT_NOTE && event->message && *event->message)
+		render_plain_note(out, events, event, now_ms);
+	else
+		render_plain_line(out, events, event, now_ms);
 }
 
 // --- a person's screen --------------------------------------------------------------------------
@@ -417,7 +501,20 @@ static void set_progress(json_t *object, const LfEvent *event)
 	}
 }
 
-static json_t *event_to_json(const LfEvents *events, const LfEvent *event, uint64_t now_ms)
+static json_t *marks_to_json(const LfEvents *events)
+{
+	json_t *marks = json_array();
+
+	for (guint i = 0; i < events->marks->len; i++) {
+		g_autofree char *text = g_utf8_make_valid(events->marks->pdata[i], -1);
+
+		lf_json_append(marks, json_string(text));
+	}
+	return marks;
+}
+
+static json_t *event_to_json(const LfEvents *events, const LfEvent *event, uint64_t seq,
+			     uint64_t now_ms)
 {
 	g_autofree char *time = time_text(now_ms);
 	json_t *object = json_object();
@@ -425,6 +522,7 @@ static json_t *event_to_json(const LfEvents *events, const LfEvent *event, uint6
 	lf_json_set_uint(object, "v", 1);
 	lf_json_set_string(object, "time", time);
 	lf_json_set_string(object, "boot_id", events->boot_id);
+	lf_json_set_uint(object, "seq", seq);
 	lf_json_set(object, "machine", machine_to_json(events));
 	lf_json_set_string(object, "step", event->step);
 	lf_json_set_string(object, "state", looks[event->state].word);
@@ -434,30 +532,28 @@ static json_t *event_to_json(const LfEvents *events, const LfEvent *event, uint6
 	if (event->error)
 		lf_json_set(object, "error", error_to_json(event->error));
 	lf_json_set_string(object, "next", event->next);
-	if (events->marks->len > 0) {
-		json_t *marks = json_array();
-
-		for (guint i = 0; i < events->marks->len; i++)
-			lf_json_append(marks, json_string(events->marks->pdata[i]));
-		lf_json_set(object, "marks", marks);
-	}
+	if (events->marks->len > 0)
+		lf_json_set(object, "marks", marks_to_json(events));
 	if (event->data)
 		lf_json_set(object, "data", json_incref(event->data));
 	return object;
 }
 
-json_t *lf_event_to_json(const LfEvents *events, const LfEvent *event)
+json_t *lf_event_to_json(LfEvents *events, const LfEvent *event)
 {
-	return event_to_json(events, event, events->now_ms());
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
+
+	return event_to_json(events, event, events->seq + 1, events->now_ms());
 }
 
-static void render_json(GString *out, const LfEvents *events, const LfEvent *event, uint64_t now_ms)
+static GString *render_json(const LfEvents *events, const LfEvent *event, uint64_t now_ms)
 {
-	g_autoptr(json_t) object = event_to_json(events, event, now_ms);
+	g_autoptr(json_t) object = event_to_json(events, event, events->seq, now_ms);
 	g_autofree char *text = lf_json_print(object, false);
+	GString *line = g_string_new(text);
 
-	g_string_append(out, text);
-	g_string_append_c(out, '\n');
+	g_string_append_c(line, '\n');
+	return line;
 }
 
 // --- emitting -----------------------------------------------------------------------------------
@@ -485,24 +581,39 @@ static void note_step(LfEvents *events, const LfEvent *event)
 		g_array_index(events->sinks, Sink, i).last_tenth = 0;
 }
 
+static void write_sink(LfEvents *events, Sink *sink, const LfEvent *event, const GString *json,
+		       uint64_t now_ms)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	if (sink->kind == LF_SINK_JSON) {
+		sink_write(sink, json);
+		return;
+	}
+	if (sink->kind == LF_SINK_PLAIN)
+		render_plain(line, sink, events, event, now_ms);
+	else
+		render_terminal(line, sink, events, event);
+	sink_write(sink, line);
+}
+
 void lf_events_emit(LfEvents *events, const LfEvent *event)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&events->lock);
 	uint64_t now_ms = events->now_ms();
+	g_autoptr(GString) json = NULL;
 
 	if (is_too_soon(events, event, now_ms))
 		return;
 	note_step(events, event);
-	for (guint i = 0; i < events->sinks->len; i++) {
-		Sink *sink = &g_array_index(events->sinks, Sink, i);
-		g_autoptr(GString) line = g_string_new(NULL);
+	events->seq++;
+	json = render_json(events, event, now_ms);
+	for (guint i = 0; i < events->sinks->len; i++)
+		write_sink(events, &g_array_index(events->sinks, Sink, i), event, json, now_ms);
+	for (guint i = 0; i < events->listeners->len; i++) {
+		const Listener *listener = &g_array_index(events->listeners, Listener, i);
 
-		if (sink->kind == LF_SINK_PLAIN)
-			render_plain(line, sink, events, event, now_ms);
-		else if (sink->kind == LF_SINK_TERMINAL)
-			render_terminal(line, sink, events, event);
-		else
-			render_json(line, events, event, now_ms);
-		sink_write(sink, line);
+		listener->call(event, json->str, json->len, listener->user_data);
 	}
 }
 
@@ -529,5 +640,7 @@ void lf_events_free(LfEvents *events)
 	g_free(events->progress_step);
 	g_ptr_array_unref(events->marks);
 	g_array_unref(events->sinks);
+	g_array_unref(events->listeners);
+	g_mutex_clear(&events->lock);
 	g_free(events);
 }

@@ -9,7 +9,7 @@
 #include "installer/cmd.h"
 #include "installer/medium.h"
 #include "installer/probe/probe.h"
-#include "installer/report.h"
+#include "installer/report/report.h"
 #include "installer/sources.h"
 
 #define KEYRING		   "/usr/share/landfall/keyring.gpg"
@@ -138,11 +138,8 @@ static bool stage_facts(Run *run, GError **error)
 static void tell_plan(const Run *run)
 {
 	g_autofree char *text = lf_plan_describe(run->plan);
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-	for (char **line = lines; *line; line++)
-		if (**line)
-			lf_events_note(run->events, "plan.make", "%s", *line);
+	lf_events_note(run->events, "plan.make", "%s", g_strchomp(text));
 }
 
 static bool stage_plan(Run *run, GError **error)

@@ -36,7 +36,7 @@ fuzz-seed_LIBS := seed base
 test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
-test-report_LIBS := installer apply probe plan kickstart base
+test-report_LIBS := report installer apply probe plan kickstart base
 test-elf_LIBS := initramfs base
 test-initramfs_LIBS := initramfs base
 test-modules_LIBS := initramfs base

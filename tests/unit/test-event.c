@@ -71,15 +71,16 @@ static void the_json_line_has_the_documented_members(void **state)
 					     .next = "poweroff",
 					     .data = data });
 	text = sink_text(&f);
-	assert_string_equal(text,
-			    "{\"v\":1,\"time\":\"2025-11-21T13:20:00.123Z\",\"boot_id\":\"b-1\","
-			    "\"machine\":{\"serial\":\"S1\",\"uuid\":\"u-1\",\"mac\":\"00:11\"},"
-			    "\"step\":\"install\",\"state\":\"failed\",\"title\":\"Installing\","
-			    "\"message\":\"stopped\",\"bytes\":1,\"total\":4,\"percent\":25,"
-			    "\"error\":{\"class\":\"target\",\"message\":\"disk 'a' is too small\","
-			    "\"advice\":\"change the machine, or the wish, so that they fit\"},"
-			    "\"next\":\"poweroff\",\"marks\":[\"debug shell "
-			    "enabled\"],\"data\":{\"disks\":2}}\n");
+	assert_string_equal(
+		text,
+		"{\"v\":1,\"time\":\"2025-11-21T13:20:00.123Z\",\"boot_id\":\"b-1\",\"seq\":1,"
+		"\"machine\":{\"serial\":\"S1\",\"uuid\":\"u-1\",\"mac\":\"00:11\"},"
+		"\"step\":\"install\",\"state\":\"failed\",\"title\":\"Installing\","
+		"\"message\":\"stopped\",\"bytes\":1,\"total\":4,\"percent\":25,"
+		"\"error\":{\"class\":\"target\",\"message\":\"disk 'a' is too small\","
+		"\"advice\":\"change the machine, or the wish, so that they fit\"},"
+		"\"next\":\"poweroff\",\"marks\":[\"debug shell "
+		"enabled\"],\"data\":{\"disks\":2}}\n");
 }
 
 static void members_that_are_not_known_are_left_out(void **state)
@@ -90,9 +91,9 @@ static void members_that_are_not_known_are_left_out(void **state)
 	open_fixture(&f, LF_SINK_JSON);
 	lf_events_emit(f.events, &(LfEvent){ .step = "probe", .state = LF_EVENT_STARTED });
 	text = sink_text(&f);
-	assert_string_equal(text,
-			    "{\"v\":1,\"time\":\"2025-11-21T13:20:00.123Z\",\"machine\":{},"
-			    "\"step\":\"probe\",\"state\":\"started\",\"title\":\"probe\"}\n");
+	assert_string_equal(
+		text, "{\"v\":1,\"time\":\"2025-11-21T13:20:00.123Z\",\"seq\":1,\"machine\":{},"
+		      "\"step\":\"probe\",\"state\":\"started\",\"title\":\"probe\"}\n");
 }
 
 static void every_state_has_its_word(void **state)
@@ -121,7 +122,7 @@ static void one_event_has_one_time_on_every_sink(void **state)
 	text = sink_text(&f);
 	assert_string_equal(
 		text, "1970-01-01T00:00:00.007Z s note; x\n"
-		      "{\"v\":1,\"time\":\"1970-01-01T00:00:00.007Z\",\"machine\":{},"
+		      "{\"v\":1,\"time\":\"1970-01-01T00:00:00.007Z\",\"seq\":1,\"machine\":{},"
 		      "\"step\":\"s\",\"state\":\"note\",\"title\":\"s\",\"message\":\"x\"}\n");
 }
 
@@ -281,15 +282,97 @@ static void control_characters_never_reach_a_terminal(void **state)
 	}
 }
 
-static void a_plain_event_is_one_line_whatever_its_message(void **state)
+static void each_line_of_a_plain_note_is_a_line_of_its_own(void **state)
 {
 	g_auto(Fixture) f = { NULL, -1 };
 	g_autofree char *text = NULL;
 
 	open_fixture(&f, LF_SINK_PLAIN);
-	lf_events_note(f.events, "s", "one\ntwo");
+	lf_events_note(f.events, "s", "one\n\ntwo");
 	text = sink_text(&f);
-	assert_string_equal(text, "2025-11-21T13:20:00.123Z s note; one\\ntwo\n");
+	assert_string_equal(text, "2025-11-21T13:20:00.123Z s note; one\n"
+				  "2025-11-21T13:20:00.123Z s note; two\n");
+}
+
+static void a_plain_failure_is_one_line_whatever_its_message(void **state)
+{
+	g_auto(Fixture) f = { NULL, -1 };
+	g_autofree char *text = NULL;
+
+	open_fixture(&f, LF_SINK_PLAIN);
+	lf_events_emit(f.events,
+		       &(LfEvent){ .step = "s", .state = LF_EVENT_FAILED, .message = "one\ntwo" });
+	text = sink_text(&f);
+	assert_string_equal(text, "2025-11-21T13:20:00.123Z s failed; one\\ntwo\n");
+}
+
+static void each_event_has_the_next_number_also_after_a_restart(void **state)
+{
+	g_auto(Fixture) f = { NULL, -1 };
+	g_autofree char *text = NULL;
+
+	open_fixture(&f, LF_SINK_JSON);
+	lf_events_note(f.events, "s", "one");
+	lf_events_set_seq(f.events, 7);
+	lf_events_note(f.events, "s", "two");
+	lf_events_set_seq(f.events, 3);
+	lf_events_note(f.events, "s", "three");
+	assert_int_equal(lf_events_seq(f.events), 9);
+	text = sink_text(&f);
+	assert_contains(text, "\"seq\":1,");
+	assert_contains(text, "\"seq\":8,");
+	assert_contains(text, "\"seq\":9,");
+}
+
+static void hear(const LfEvent *event, const char *line, size_t size, void *user_data)
+{
+	g_string_append_len(user_data, line, (gssize)size);
+}
+
+static void a_listener_hears_what_a_json_sink_shows_until_it_is_taken_out(void **state)
+{
+	g_auto(Fixture) f = { NULL, -1 };
+	g_autofree char *text = NULL;
+	g_autoptr(GString) heard = g_string_new(NULL);
+
+	open_fixture(&f, LF_SINK_JSON);
+	lf_events_listen(f.events, hear, heard, NULL);
+	lf_events_note(f.events, "s", "one");
+	lf_events_note(f.events, "s", "two");
+	text = sink_text(&f);
+	assert_string_equal(heard->str, text);
+	lf_events_unlisten(f.events, hear, heard);
+	lf_events_note(f.events, "s", "three");
+	assert_string_equal(heard->str, text);
+}
+
+static void *note_hundred(void *events)
+{
+	for (unsigned i = 0; i < 100; i++)
+		lf_events_note(events, "s", "x");
+	return NULL;
+}
+
+static void threads_that_speak_at_once_do_not_mix_their_lines(void **state)
+{
+	g_auto(Fixture) f = { NULL, -1 };
+	g_autofree char *text = NULL;
+	GThread *threads[4];
+	g_auto(GStrv) lines = NULL;
+
+	open_fixture(&f, LF_SINK_JSON);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("speaker", note_hundred, f.events);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_thread_join(threads[i]);
+	text = sink_text(&f);
+	lines = g_strsplit(text, "\n", -1);
+	assert_int_equal(g_strv_length(lines), 401);
+	for (unsigned i = 0; i < 400; i++) {
+		g_autofree char *seq = g_strdup_printf("\"seq\":%u,", i + 1);
+
+		assert_contains(lines[i], seq);
+	}
 }
 
 static void a_failure_says_class_reason_advice_and_what_comes_next(void **state)
@@ -427,7 +510,11 @@ int main(void)
 		LF_TEST(a_clock_set_back_does_not_silence_progress),
 		LF_TEST(more_bytes_than_the_total_are_hundred_percent),
 		LF_TEST(control_characters_never_reach_a_terminal),
-		LF_TEST(a_plain_event_is_one_line_whatever_its_message),
+		LF_TEST(each_line_of_a_plain_note_is_a_line_of_its_own),
+		LF_TEST(a_plain_failure_is_one_line_whatever_its_message),
+		LF_TEST(each_event_has_the_next_number_also_after_a_restart),
+		LF_TEST(a_listener_hears_what_a_json_sink_shows_until_it_is_taken_out),
+		LF_TEST(threads_that_speak_at_once_do_not_mix_their_lines),
 		LF_TEST(a_failure_says_class_reason_advice_and_what_comes_next),
 		LF_TEST(on_a_screen_the_bar_is_drawn_over_itself),
 		LF_TEST(a_line_on_a_screen_never_wraps_before_it_is_finished),

@@ -5,7 +5,7 @@
 
 #include "base/fd.h"
 #include "base/runtime.h"
-#include "installer/report.h"
+#include "installer/report/report.h"
 #include "installer/sources.h"
 #include "tests/unit/test.h"
 

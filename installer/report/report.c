@@ -1,6 +1,6 @@
 // Where events go, the terminal event, and the words to landfall-init.
 // Not here: rendering (base/event).
-#include "installer/report.h"
+#include "installer/report/report.h"
 
 #include <fcntl.h>
 #include <string.h>
