@@ -8,7 +8,14 @@
  * LfHttpLimit: one bandwidth limit that all transfers of a program share. Thread-safe.
  */
 typedef struct LfHttpLimit LfHttpLimit;
+
+/** lf_http_limit_new: @bytes_per_s: 0 is no limit; less than 1024 counts as 1024. */
 LfHttpLimit *lf_http_limit_new(uint64_t bytes_per_s);
+
+/** lf_http_limit_take: @limit: (nullable). Sleeps until the line could carry @bytes more; transfers
+ * with a limit in their access do this themselves. */
+void lf_http_limit_take(LfHttpLimit *limit, size_t bytes);
+
 void lf_http_limit_free(LfHttpLimit *limit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHttpLimit, lf_http_limit_free)
 
@@ -17,10 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHttpLimit, lf_http_limit_free)
  * the system's authorities. Files are PEM.
  * @ca_file: authorities used instead of the system's
  * @cert_file, @key_file: client certificate and its key
- * @pin: public key the server must have, as libcurl's CURLOPT_PINNEDPUBLICKEY ("sha256//BASE64")
- * @proxy: http://host:port or https://host:port, perhaps with a user part
+ * @pin: public key the server must have: "sha256//BASE64", several with ';' between; of https only
+ * @proxy: http://host:port or https://host:port, perhaps with a user part; all requests go through
+ * it (https by CONNECT). The environment's proxies are never used.
  * @is_insecure_tls: certificates are not checked (a pin still is)
- * @limit: nullable
+ * @limit: nullable: of what is received
  */
 typedef struct {
 	const char *ca_file;
@@ -33,13 +41,21 @@ typedef struct {
 } LfHttpAccess;
 
 /**
+ * lf_http_access_check:
+ * @access: (nullable)
+ * Reads the files and looks at the words, without a server. Every request does this first.
+ * Errors: INPUT, naming what to correct.
+ */
+bool lf_http_access_check(const LfHttpAccess *access, GError **error);
+
+/**
  * LfHttp: one request.
  * @url: http:// or https://
  * @access: (nullable)
- * @max_bytes: a longer body is an INPUT error; 0 is 16 MiB
+ * @max_bytes: a longer body is an INPUT error; 0 is 16 MiB. Of a download it is the whole file.
  * @connect_timeout_ms: 0 is 15 s
  * @stall_timeout_ms: less than @least_bytes_per_s on average for this long ends the transfer; 0 is
- * 30 s
+ * 30 s. Time that a limit or a slow reader of a pipe takes does not count.
  * @least_bytes_per_s: 0: one byte in the whole time is enough
  * @timeout_ms: the whole transfer; 0 is 15 min
  * @headers: (array zero-terminated=1) (nullable): "Name: value"
@@ -60,8 +76,10 @@ typedef struct {
  * Fetches a body into memory; follows up to five redirects, never from https to http. One try: the
  * caller owns the retry policy (lf_error_class()).
  *
- * Errors: NETWORK (no route, time-out, stall, 5xx, 429, truncated), TRUST (certificate, pin,
- * redirect from https to http), INPUT (4xx, too long, not a URL, too many redirects).
+ * Errors: NETWORK (name not found, no route, time-out, stall, 5xx, 429, 408, truncated, proxy that
+ * fails), TRUST (certificate, pin, client certificate missing or refused, redirect from https to
+ * http), INPUT (4xx, too long, not a URL, too many redirects, the access's files, proxy that
+ * refuses the way or wants a password).
  * @headers go to the server of @url only, not to where it redirects. No message shows a URL's user
  * part or query. Returns: (transfer full) (nullable)
  */
@@ -76,9 +94,11 @@ bool lf_http_post(const LfHttp *http, const char *content_type, GBytes *body, GE
 
 /**
  * lf_http_date:
+ * @http: its URL is http://: TLS needs the time first
  * @ret_s: (out): the Date of the server's answer, seconds since 1970; the answer's status does not
  * matter
- * Errors: NETWORK, also when the answer has no Date that can be read.
+ * Asks with HEAD and follows no redirect. Errors: NETWORK, also when the answer has no Date that
+ * can be read; INPUT for another URL.
  */
 bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error);
 
@@ -94,14 +114,20 @@ LfHttpClient *lf_http_client_new(const LfHttpAccess *access);
 /** lf_http_client_get: as lf_http_get(); the client's access counts, not the request's. */
 GBytes *lf_http_client_get(LfHttpClient *client, const LfHttp *http, GError **error);
 
+/** lf_http_client_post: as lf_http_post(); the client's access counts, not the request's. */
+bool lf_http_client_post(LfHttpClient *client, const LfHttp *http, const char *content_type,
+			 GBytes *body, GError **error);
+
 /**
  * lf_http_client_download:
- * @fd: file or pipe; written from where it stands
+ * @fd: file or pipe (blocking, SIGPIPE ignored); written from where it stands
  * @inout_offset: bytes of the body that are there already; grows with what is written, also when
  * the transfer fails, so that the next try goes on from there
  *
- * Writes a body, from an offset on (a range request), to a file. A server that does not know ranges
- * is an INPUT error when @inout_offset is not 0.
+ * Writes a body, from an offset on (a range request), to a file. A body that is there as a whole
+ * already is no error. Errors: as lf_http_get(), and IO when @fd cannot be written; a server that
+ * does not know ranges, or answers with another one, is an INPUT error when @inout_offset is not 0.
+ * Source: RFC 9110, 14.
  */
 bool lf_http_client_download(LfHttpClient *client, const LfHttp *http, int fd,
 			     uint64_t *inout_offset, GError **error);

@@ -2,18 +2,21 @@
 // The server is tests/unit/http-server, on loopback, with certificates made for this run.
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/http.h"
 
 typedef struct {
 	char *dir;
 	char *ca, *other_ca;
-	char *plain, *tls, *wrong_name; /* base URLs */
+	char *client_cert, *client_key, *pin;
+	char *plain, *tls, *wrong_name, *wants_client, *wants_client_12; /* base URLs */
 	pid_t pid;
 } Server;
 
@@ -216,7 +219,386 @@ static void a_missing_authority_file_is_the_operators_to_correct(void **state)
 		lf_http_get(&(LfHttp){ .url = address,
 				       .access = &(LfHttpAccess){ .ca_file = "/nowhere.pem" } },
 			    &error),
-		error, LF_ERROR_INPUT, "cannot fetch");
+		error, LF_ERROR_INPUT, "cannot open '/nowhere.pem'");
+}
+
+static GBytes *get_by(const char *base, const char *path, const LfHttpAccess *access,
+		      GError **error)
+{
+	g_autofree char *address = url(base, path);
+
+	return lf_http_get(&(LfHttp){ .url = address, .access = access, .stall_timeout_ms = 3000 },
+			   error);
+}
+
+static char *file_of(const char *name, const char *text)
+{
+	char *path = g_build_filename(server.dir, name, NULL);
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+static void words_of_the_access_that_are_wrong_are_named_before_a_server_is_asked(void **state)
+{
+	g_autofree char *garbage = file_of("garbage.pem", "no certificate\n");
+	g_autofree char *empty = file_of("empty.pem", "");
+	const struct {
+		LfHttpAccess access;
+		const char *text;
+	} rows[] = {
+		{ { .ca_file = garbage }, "holds no X.509 certificate" },
+		{ { .ca_file = empty }, "empty" },
+		{ { .ca_file = server.client_key }, "holds no X.509 certificate" },
+		{ { .cert_file = server.client_cert }, "give both" },
+		{ { .key_file = server.client_key }, "give both" },
+		{ { .cert_file = server.client_cert, .key_file = "/nowhere.key" }, "/nowhere.key" },
+		{ { .cert_file = garbage, .key_file = server.client_key }, "no X.509" },
+		{ { .cert_file = server.client_cert, .key_file = garbage }, "no private key" },
+		{ { .cert_file = server.ca, .key_file = server.client_key }, "does not belong" },
+		{ { .pin = "md5//xxxx" }, "pinned public key" },
+		{ { .pin = "" }, "pinned public key" },
+		{ { .pin = "sha256//" }, "pinned public key" },
+		{ { .pin = "sha256//AAAA" }, "pinned public key" },
+		{ { .pin = "/etc/passwd" }, "pinned public key" },
+		{ { .proxy = "socks5://127.0.0.1:1080" }, "proxy: not a URL" },
+		{ { .proxy = "" }, "proxy: not a URL" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(get_by("http://127.0.0.1:1", "/", &rows[i].access, &error), error,
+			      LF_ERROR_INPUT, rows[i].text);
+	}
+}
+
+static void a_client_certificate_opens_the_server_that_wants_one(void **state)
+{
+	const LfHttpAccess access = { .ca_file = server.ca,
+				      .cert_file = server.client_cert,
+				      .key_file = server.client_key };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) body = get_by(server.wants_client, "/hello", &access, &error);
+	g_autoptr(GBytes) body12 = NULL;
+
+	assert_body(body, error, "hello\n");
+	body12 = get_by(server.wants_client_12, "/hello", &access, &error);
+	assert_body(body12, error, "hello\n");
+}
+
+static void a_client_certificate_missing_or_refused_is_a_trust_error(void **state)
+{
+	g_autofree char *other_key = g_build_filename(server.dir, "other-ca.key", NULL);
+	const LfHttpAccess none = { .ca_file = server.ca };
+	const LfHttpAccess other = { .ca_file = server.ca,
+				     .cert_file = server.other_ca,
+				     .key_file = other_key };
+	const struct {
+		const char *base;
+		const LfHttpAccess *access;
+	} rows[] = { { server.wants_client, &none },
+		     { server.wants_client, &other },
+		     { server.wants_client_12, &none },
+		     { server.wants_client_12, &other } };
+	g_autoptr(GError) by_page = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(get_by(rows[i].base, "/hello", rows[i].access, &error), error,
+			      LF_ERROR_TRUST, "check the client certificate");
+	}
+	assert_throws(get(server.tls, "/wants-certificate", &by_page), by_page, LF_ERROR_TRUST,
+		      "wants a client certificate");
+}
+
+static void a_pinned_key_must_be_the_servers(void **state)
+{
+	const char *wrong = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	g_autofree char *both = g_strconcat(wrong, ";", server.pin, NULL);
+	const LfHttpAccess right[] = { { .ca_file = server.ca, .pin = server.pin },
+				       { .ca_file = server.ca, .pin = both },
+				       { .is_insecure_tls = true, .pin = server.pin } };
+	const LfHttpAccess other[] = { { .ca_file = server.ca, .pin = wrong },
+				       { .is_insecure_tls = true, .pin = wrong },
+				       { .ca_file = server.other_ca, .pin = server.pin } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GBytes) body = get_by(server.tls, "/hello", &right[i], &error);
+
+		assert_body(body, error, "hello\n");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(other); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(get_by(server.tls, "/hello", &other[i], &error), error,
+			      LF_ERROR_TRUST, "cannot fetch");
+	}
+}
+
+static void without_checks_any_certificate_passes(void **state)
+{
+	const LfHttpAccess access = { .is_insecure_tls = true };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) body = get_by(server.wrong_name, "/hello", &access, &error);
+
+	assert_body(body, error, "hello\n");
+}
+
+static void a_proxy_carries_plain_requests_and_tls(void **state)
+{
+	const LfHttpAccess access = { .proxy = server.plain, .ca_file = server.ca };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) plain = get_by("http://proxied.test", "/hello", &access, &error);
+	g_autoptr(GBytes) tls = NULL;
+
+	assert_body(plain, error, "hello\n");
+	tls = get_by(server.tls, "/hello", &access, &error);
+	assert_body(tls, error, "hello\n");
+}
+
+static void exceptions_from_the_proxy_in_the_environment_do_not_count(void **state)
+{
+	const LfHttpAccess access = { .proxy = server.plain };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) body = NULL;
+
+	g_setenv("no_proxy", "*", TRUE);
+	body = get_by("http://proxied.test", "/hello", &access, &error);
+	g_unsetenv("no_proxy");
+	assert_body(body, error, "hello\n");
+}
+
+static void what_a_proxy_answers_has_its_class(void **state)
+{
+	static const struct {
+		const char *base;
+		LfErrorCode code;
+		const char *text;
+	} rows[] = {
+		{ "https://status-403.test", LF_ERROR_INPUT, "refuses the way" },
+		{ "https://status-407.test", LF_ERROR_INPUT, "asks for a user" },
+		{ "https://status-502.test", LF_ERROR_NETWORK, "answers 502" },
+		{ "https://status-503.test", LF_ERROR_NETWORK, "answers 503" },
+		{ "http://proxied.test/status/407?", LF_ERROR_INPUT, "asks for a user" },
+	};
+	const LfHttpAccess access = { .proxy = server.plain };
+	const LfHttpAccess closed = { .proxy = "http://u:hunter2@127.0.0.1:1" };
+	const LfHttpAccess nameless = { .proxy = "http://proxy.invalid:3128" };
+	g_autoptr(GError) absent = NULL;
+	g_autoptr(GError) unknown = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(get_by(rows[i].base, "", &access, &error), error, rows[i].code,
+			      rows[i].text);
+	}
+	assert_throws(get_by("http://proxied.test", "/", &closed, &absent), absent,
+		      LF_ERROR_NETWORK, "proxied.test");
+	assert_null(strstr(absent->message, "hunter2"));
+	assert_throws(get_by("http://proxied.test", "/", &nameless, &unknown), unknown,
+		      LF_ERROR_NETWORK, "proxy");
+}
+
+static void a_name_that_is_not_found_is_a_network_error(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	assert_throws(get("http://server.invalid", "/x", &error), error, LF_ERROR_NETWORK,
+		      "server.invalid");
+}
+
+static void a_server_below_the_least_speed_is_left(void **state)
+{
+	g_autofree char *address = url(server.plain, "/trickle");
+	const LfHttp http = { .url = address, .stall_timeout_ms = 1500, .least_bytes_per_s = 100 };
+	g_autoptr(GError) error = NULL;
+	gint64 begin_us = g_get_monotonic_time();
+
+	assert_throws(lf_http_get(&http, &error), error, LF_ERROR_NETWORK,
+		      "less than 100 bytes a second arrived for 1500 ms");
+	assert_true(g_get_monotonic_time() - begin_us < 10000000);
+}
+
+static void *fetch_big(void *user_data)
+{
+	g_autofree char *address = url(server.plain, "/big");
+	g_autoptr(GError) error = NULL;
+	// As slow as the limit is, the server is not to blame for it.
+	g_autoptr(GBytes) body = lf_http_get(&(LfHttp){ .url = address,
+							.access = user_data,
+							.stall_timeout_ms = 200,
+							.least_bytes_per_s = 200000 },
+					     &error);
+
+	return body && g_bytes_get_size(body) == 65536 ? g_strdup("whole") : NULL;
+}
+
+static void transfers_share_one_limit(void **state)
+{
+	g_autoptr(LfHttpLimit) limit = lf_http_limit_new(131072);
+	LfHttpAccess access = { .limit = limit };
+	GThread *threads[3];
+	gint64 begin_us = g_get_monotonic_time();
+	double seconds;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("fetch", fetch_big, &access);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+		g_autofree char *whole = g_thread_join(threads[i]);
+
+		assert_non_null(whole);
+	}
+	seconds = (double)(g_get_monotonic_time() - begin_us) / G_USEC_PER_SEC;
+	// 192 KiB at 128 KiB/s are 1.5 s.
+	assert_true(seconds > 1.3 && seconds < 5);
+}
+
+static void a_body_is_posted(void **state)
+{
+	g_autofree char *address = url(server.tls, "/posted");
+	g_autofree char *moved = url(server.plain, "/hop/1");
+	g_autofree char *down = url(server.plain, "/status/503");
+	g_autoptr(GBytes) body = g_bytes_new_static("a report\n", 9);
+	const LfHttpAccess access = { .ca_file = server.ca };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) by_redirect = NULL;
+	g_autoptr(GError) by_status = NULL;
+
+	assert_ok(lf_http_post(&(LfHttp){ .url = address, .access = &access }, "text/plain", body,
+			       &error),
+		  error);
+	assert_throws(lf_http_post(&(LfHttp){ .url = moved }, "text/plain", body, &by_redirect),
+		      by_redirect, LF_ERROR_INPUT, "answers 302");
+	assert_throws(lf_http_post(&(LfHttp){ .url = down }, "text/plain", body, &by_status),
+		      by_status, LF_ERROR_NETWORK, "answers 503");
+}
+
+static void the_date_of_any_answer_is_read(void **state)
+{
+	g_autofree char *dated = url(server.plain, "/dated");
+	g_autofree char *dateless = url(server.plain, "/dateless");
+	g_autofree char *secure = url(server.tls, "/dated");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) without = NULL;
+	g_autoptr(GError) by_tls = NULL;
+	g_autoptr(GError) closed = NULL;
+	uint64_t date_s = 0;
+
+	assert_ok(lf_http_date(&(LfHttp){ .url = dated }, &date_s, &error), error);
+	assert_int_equal(date_s, 784111777);
+	assert_throws(lf_http_date(&(LfHttp){ .url = dateless }, &date_s, &without), without,
+		      LF_ERROR_NETWORK, "no date");
+	assert_throws(lf_http_date(&(LfHttp){ .url = secure }, &date_s, &by_tls), by_tls,
+		      LF_ERROR_INPUT, "http");
+	assert_throws(lf_http_date(&(LfHttp){ .url = "http://127.0.0.1:1/" }, &date_s, &closed),
+		      closed, LF_ERROR_NETWORK, "127.0.0.1");
+	assert_int_equal(date_s, 784111777);
+}
+
+static void a_client_keeps_its_connection(void **state)
+{
+	g_autofree char *address = url(server.plain, "/connection");
+	g_autofree char *closing = url(server.plain, "/hello");
+	g_autoptr(LfHttpClient) client = lf_http_client_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) first = lf_http_client_get(client, &(LfHttp){ .url = address }, &error);
+	g_autoptr(GBytes) second = lf_http_client_get(client, &(LfHttp){ .url = address }, &error);
+	g_autoptr(GBytes) closed = lf_http_client_get(client, &(LfHttp){ .url = closing }, &error);
+	g_autoptr(GBytes) fourth = lf_http_client_get(client, &(LfHttp){ .url = address }, &error);
+
+	assert_ok(first && second && closed && fourth, error);
+	assert_true(g_bytes_equal(first, second));
+	assert_false(g_bytes_equal(first, fourth));
+}
+
+static bool download(const char *path, int fd, uint64_t max_bytes, uint64_t *inout_offset,
+		     GError **error)
+{
+	g_autofree char *address = url(server.plain, path);
+	g_autoptr(LfHttpClient) client = lf_http_client_new(NULL);
+
+	return lf_http_client_download(client, &(LfHttp){ .url = address, .max_bytes = max_bytes },
+				       fd, inout_offset, error);
+}
+
+static void a_download_goes_on_where_it_broke_off(void **state)
+{
+	g_autofree char *path = file_of("download", "");
+	lf_autofd fd = open(path, O_RDWR | O_CLOEXEC);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t offset = 0;
+
+	assert_throws(download("/alphabet-cut", fd, 0, &offset, &error), error, LF_ERROR_NETWORK,
+		      "alphabet-cut");
+	assert_int_equal(offset, 10);
+	g_clear_error(&error);
+	assert_ok(download("/alphabet", fd, 0, &offset, &error), error);
+	assert_int_equal(offset, 26);
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	assert_string_equal(text, "abcdefghijklmnopqrstuvwxyz");
+	// Once more: nothing is missing.
+	assert_ok(download("/alphabet", fd, 0, &offset, &error), error);
+	assert_int_equal(offset, 26);
+}
+
+static void a_download_never_mixes_two_ranges(void **state)
+{
+	static const struct {
+		const char *path;
+		uint64_t offset;
+		LfErrorCode code;
+	} rows[] = { { "/hello", 3, LF_ERROR_INPUT },
+		     { "/empty", 3, LF_ERROR_INPUT },
+		     { "/alphabet-other", 3, LF_ERROR_INPUT },
+		     { "/alphabet-nameless", 3, LF_ERROR_INPUT },
+		     { "/alphabet-other", 0, LF_ERROR_INPUT },
+		     { "/alphabet", 27, LF_ERROR_INPUT },
+		     { "/status/503", 3, LF_ERROR_NETWORK },
+		     { "/status/404", 0, LF_ERROR_INPUT } };
+	g_autofree char *path = file_of("download", "");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		lf_autofd fd = open(path, O_RDWR | O_CLOEXEC);
+		g_autoptr(GError) error = NULL;
+		uint64_t offset = rows[i].offset;
+
+		assert_throws(download(rows[i].path, fd, 0, &offset, &error), error, rows[i].code,
+			      "127.0.0.1");
+		assert_int_equal(offset, rows[i].offset);
+		assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	}
+}
+
+static void a_download_heeds_the_size_of_the_whole_file(void **state)
+{
+	g_autofree char *path = file_of("download", "");
+	lf_autofd fd = open(path, O_RDWR | O_CLOEXEC);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) beyond = NULL;
+	uint64_t offset = 10;
+
+	assert_throws(download("/alphabet", fd, 25, &offset, &error), error, LF_ERROR_INPUT,
+		      "longer than the 25 bytes");
+	g_clear_error(&error);
+	assert_ok(download("/alphabet", fd, 26, &offset, &error), error);
+	assert_throws(download("/alphabet", fd, 25, &offset, &beyond), beyond, LF_ERROR_INPUT,
+		      "25 bytes");
+}
+
+static void a_download_that_cannot_be_written_is_an_io_error(void **state)
+{
+	lf_autofd full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	g_autoptr(GError) error = NULL;
+	uint64_t offset = 0;
+
+	assert_throws(download("/alphabet", full, 0, &offset, &error), error, LF_ERROR_IO,
+		      "cannot write");
+	assert_int_equal(offset, 0);
 }
 
 static void a_closed_port_is_a_network_error(void **state)
@@ -271,6 +653,7 @@ static int start_server(void **state)
 {
 	g_autofree char *line = g_malloc0(4096);
 	g_auto(GStrv) urls = NULL;
+	g_autofree char *pin = NULL;
 	int ends[2];
 
 	server.dir = lf_test_dir();
@@ -288,9 +671,16 @@ static int start_server(void **state)
 		if (read(ends[0], line + n, 1) != 1)
 			return -1;
 	urls = g_strsplit(g_strchomp(line), " ", -1);
+	assert_int_equal(g_strv_length(urls), 5);
 	server.plain = g_strdup(urls[0]);
 	server.tls = g_strdup(urls[1]);
 	server.wrong_name = g_strdup(urls[2]);
+	server.wants_client = g_strdup(urls[3]);
+	server.wants_client_12 = g_strdup(urls[4]);
+	server.client_cert = g_build_filename(server.dir, "client.pem", NULL);
+	server.client_key = g_build_filename(server.dir, "client.key", NULL);
+	pin = g_build_filename(server.dir, "pin", NULL);
+	assert_true(g_file_get_contents(pin, &server.pin, NULL, NULL));
 	server.ca = g_build_filename(server.dir, "ca.pem", NULL);
 	server.other_ca = g_build_filename(server.dir, "other-ca.pem", NULL);
 	return 0;
@@ -303,6 +693,11 @@ static int stop_server(void **state)
 	g_free(server.plain);
 	g_free(server.tls);
 	g_free(server.wrong_name);
+	g_free(server.wants_client);
+	g_free(server.wants_client_12);
+	g_free(server.client_cert);
+	g_free(server.client_key);
+	g_free(server.pin);
 	g_free(server.ca);
 	g_free(server.other_ca);
 	lf_test_dir_remove(server.dir);
@@ -326,6 +721,24 @@ int main(void)
 		LF_TEST(a_certificate_of_another_authority_is_a_trust_error),
 		LF_TEST(a_certificate_for_another_name_is_a_trust_error),
 		LF_TEST(a_missing_authority_file_is_the_operators_to_correct),
+		LF_TEST(words_of_the_access_that_are_wrong_are_named_before_a_server_is_asked),
+		LF_TEST(a_client_certificate_opens_the_server_that_wants_one),
+		LF_TEST(a_client_certificate_missing_or_refused_is_a_trust_error),
+		LF_TEST(a_pinned_key_must_be_the_servers),
+		LF_TEST(without_checks_any_certificate_passes),
+		LF_TEST(a_proxy_carries_plain_requests_and_tls),
+		LF_TEST(exceptions_from_the_proxy_in_the_environment_do_not_count),
+		LF_TEST(what_a_proxy_answers_has_its_class),
+		LF_TEST(a_name_that_is_not_found_is_a_network_error),
+		LF_TEST(a_server_below_the_least_speed_is_left),
+		LF_TEST(transfers_share_one_limit),
+		LF_TEST(a_body_is_posted),
+		LF_TEST(the_date_of_any_answer_is_read),
+		LF_TEST(a_client_keeps_its_connection),
+		LF_TEST(a_download_goes_on_where_it_broke_off),
+		LF_TEST(a_download_never_mixes_two_ranges),
+		LF_TEST(a_download_heeds_the_size_of_the_whole_file),
+		LF_TEST(a_download_that_cannot_be_written_is_an_io_error),
 		LF_TEST(a_closed_port_is_a_network_error),
 		LF_TEST(what_is_no_url_is_an_input_error),
 		LF_TEST(secrets_of_a_url_are_in_no_message),
