@@ -41,5 +41,14 @@
  */
 #define LF_RUN_ONFAILURE LF_RUN_DIR "/onfailure"
 
+/**
+ * Until when the running step must be through: "STEP MILLISECONDS", of the monotonic clock. Written
+ * by the installer at the begin of each step; landfall-init kills an installer that is beyond it.
+ */
+#define LF_RUN_DEADLINE LF_RUN_DIR "/deadline"
+
+/** Public keys of those who may log in while the installer works; in the seed. */
+#define LF_SEED_KEYS LF_SEED_DIR "/authorized_keys"
+
 /** What the installer wrote to its standard output and error. */
 #define LF_RUN_LOG LF_RUN_DIR "/installer.log"

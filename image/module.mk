@@ -52,21 +52,27 @@ $(IMG)/keys/keyring.gpg: image/keys | $(deps_stamp)
 		image/keys $(IMG)/keys && touch $@
 
 # --- commits ------------------------------------------------------------------------------------
-COMPOSE := $(addprefix image/,compose apt-proxy lay-esp arch/$(ARCH).mk settle commit check-initrd namespace chroot) \
+# What takes minutes does not depend on our own programs, which come on top.
+COMPOSE := $(addprefix image/,compose apt-proxy lay-esp arch/$(ARCH).mk settle check-initrd namespace chroot) \
 	kernel-config/check kernel-config/common.conf
 ROOT_FILES := $(shell find image/root -type f)
 define flavour_rules
-$(IMG)/refs/$(1).json: $(IMG)/root.tar $(IMG)/keys/keyring.gpg kernel-config/$(1).conf \
+$(IMG)/base-$(1).stamp: $(IMG)/root.tar $(IMG)/keys/keyring.gpg kernel-config/$(1).conf \
 		$$(COMPOSE) $$(ROOT_FILES)
+	$$(call say,COMPOSE,$(1))mkdir -p $$(@D) && $$(IMAGE_ENV) KEYRING=$(IMG)/keys/keyring.gpg \
+		image/namespace image/compose $(1) $(IMG)/root.tar $(IMG)/work-$(1) $(IMG)/base && \
+		touch $$@
+$(IMG)/refs/$(1).json: $(IMG)/base-$(1).stamp $(IMG)/programs.stamp image/commit kernel-config/check
 	$$(call say,COMMIT,$(IMAGE_REFS)/$(1))mkdir -p $$(@D) && $$(IMAGE_ENV) VERSION='$$(VERSION)' \
-		KEYRING=$(IMG)/keys/keyring.gpg REF=$(IMAGE_REFS)/$(1) REF_JSON=$$@.part \
-		image/namespace image/compose $(1) $(IMG)/root.tar $(IMG)/work-$(1) $(IMG)/repo && \
-		mv $$@.part $$@
+		REF=$(IMAGE_REFS)/$(1) REF_JSON=$$@.part image/namespace image/commit $(1) \
+		$(IMG)/base $(O)/target $(IMG)/work-$(1) $(IMG)/repo && mv $$@.part $$@
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$(f))))
 REF_JSONS := $(foreach f,$(FLAVOURS),$(IMG)/refs/$(f).json)
 # One after the other: each prunes what the other might be writing.
-$(foreach f,$(filter-out standard,$(FLAVOURS)),$(eval $(IMG)/refs/$(f).json: | $(IMG)/refs/standard.json))
+$(foreach f,$(filter-out standard,$(FLAVOURS)),\
+	$(eval $(IMG)/base-$(f).stamp: | $(IMG)/base-standard.stamp) \
+	$(eval $(IMG)/refs/$(f).json: | $(IMG)/refs/standard.json))
 
 $(IMG)/repo.stamp: $(REF_JSONS) image/check-sharing image/sign
 	$(call say,SIGN,$(IMG)/repo)image/check-sharing $(IMG)/repo && \
@@ -75,9 +81,9 @@ $(IMG)/repo.stamp: $(REF_JSONS) image/check-sharing image/sign
 # --- initramfs ----------------------------------------------------------------------------------
 STAGE := $(IMG)/modules
 KERNEL_TREE := $(IMG)/kernel
-$(IMG)/kernel.stamp: $(IMG)/refs/standard.json
-	$(call say,KERNEL,$(KERNEL_TREE))rm -rf $(KERNEL_TREE) && ostree --repo=$(IMG)/repo checkout -U \
-		--subpath=/usr/lib/modules $(IMAGE_REFS)/standard $(KERNEL_TREE) && touch $@
+$(IMG)/kernel.stamp: $(IMG)/base-standard.stamp
+	$(call say,KERNEL,$(KERNEL_TREE))rm -rf $(KERNEL_TREE) && ostree --repo=$(IMG)/base checkout -U \
+		--subpath=/usr/lib/modules base/standard $(KERNEL_TREE) && touch $@
 
 # depmod of one release looks below lib, of another below usr/lib. Of what it writes, the installer
 # needs the indexes that libkmod reads.
@@ -117,7 +123,7 @@ $(IMG)/full.iso: $(MEDIUM) $(IMG)/repo.stamp $(REF_JSONS)
 
 # --- several makes at once ----------------------------------------------------------------------
 IMAGE_FILES := $(addprefix $(IMG)/,root.tar build.tar chroot.stamp programs.stamp keys/keyring.gpg \
-	repo.stamp kernel.stamp modules.stamp manifest.json initramfs.img esp.img boot.iso full.iso) \
+	$(foreach f,$(FLAVOURS),base-$(f).stamp) repo.stamp kernel.stamp modules.stamp manifest.json initramfs.img esp.img boot.iso full.iso) \
 	$(REF_JSONS)
 $(IMAGE_FILES): private SHELL := image/turn
 $(IMAGE_FILES): private .SHELLFLAGS = $@

@@ -1,5 +1,6 @@
 LIBS += init
-init_SRCS := $(addprefix installer/init/,policy.c output.c mounts.c nodes.c child.c devices.c end.c init.c)
+init_SRCS := $(addprefix installer/init/,policy.c output.c mounts.c nodes.c child.c devices.c end.c \
+	deadline.c watchdog.c state.c start.c verdict.c init.c)
 init_PKGS := glib-2.0
 
 PROGS += landfall-init

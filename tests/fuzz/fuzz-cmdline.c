@@ -5,6 +5,7 @@
 
 #include "base/failure.h"
 #include "base/host.h"
+#include "installer/init/deadline.h"
 #include "installer/init/mounts.h"
 #include "installer/init/nodes.h"
 #include "installer/init/output.h"
@@ -52,6 +53,16 @@ static void try_wish(const char *text, size_t size)
 	g_assert(!wish.has_action || wish.action == back.action);
 }
 
+static void try_deadline(const char *text, size_t size)
+{
+	g_auto(LfDeadline) deadline = { NULL, 0 };
+
+	if (lf_deadline_parse(text, size, &deadline, NULL))
+		g_assert(*deadline.step && !strpbrk(deadline.step, "/ \n") && deadline.at_ms > 0);
+	else
+		g_assert(!deadline.step);
+}
+
 static void try_tables(const char *text)
 {
 	g_auto(GStrv) mounts = lf_mounts_parse(text);
@@ -81,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_words(&host, names[i], size);
 	try_consoles(text);
 	try_wish((const char *)data, size);
+	try_deadline((const char *)data, size);
 	try_tables(text);
 	g_assert(lf_finish_parse((const char *)data, size, &end, &error) == (error == NULL));
 	return 0;

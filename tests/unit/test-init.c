@@ -13,10 +13,12 @@
 #include "base/fd.h"
 #include "base/runtime.h"
 #include "installer/init/child.h"
+#include "installer/init/deadline.h"
 #include "installer/init/mounts.h"
 #include "installer/init/nodes.h"
 #include "installer/init/output.h"
 #include "installer/init/policy.h"
+#include "installer/init/watchdog.h"
 
 static void a_finish_file_names_one_action_and_perhaps_eject(void **state)
 {
@@ -507,6 +509,62 @@ static void a_function_runs_in_a_process_of_its_own(void **state)
 	close(ends[1]);
 }
 
+static void a_deadline_names_its_step_and_time(void **state)
+{
+	static const char text[] = "payload.pull 1234567\n";
+	g_auto(LfDeadline) deadline = { NULL, 0 };
+	g_autoptr(GError) error = NULL;
+
+	assert_ok(lf_deadline_parse(text, strlen(text), &deadline, &error), error);
+	assert_string_equal(deadline.step, "payload.pull");
+	assert_int_equal(deadline.at_ms, 1234567);
+}
+
+static void any_other_deadline_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"payload.pull",
+		"payload.pull x",
+		"payload.pull 0",
+		"payload.pull -5",
+		"Payload.pull 12",
+		"a b 12",
+		"payload.pull 99999999999999999999",
+		" 12",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_auto(LfDeadline) deadline = { NULL, 0 };
+		g_autoptr(GError) error = NULL;
+
+		assert_throws(lf_deadline_parse(texts[i], strlen(texts[i]), &deadline, &error),
+			      error, LF_ERROR_INPUT, "STEP MILLISECONDS");
+		assert_null(deadline.step);
+	}
+}
+
+static void a_watchdog_is_looked_for_for_three_minutes_and_can_be_forbidden(void **state)
+{
+	lf_autofd root = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool is_found = true;
+	LfWatchdog watchdog;
+
+	lf_watchdog_init(&watchdog, NULL, 1000);
+	assert_int_equal(watchdog.timeout_s, 60);
+	lf_watchdog_tick(&watchdog, root, 1000, &is_found);
+	assert_false(is_found);
+	assert_int_equal(watchdog.feed_at_ms, 3000);
+	lf_watchdog_tick(&watchdog, root, 181000, &is_found);
+	assert_int_equal(watchdog.feed_at_ms, 0);
+	lf_watchdog_init(&watchdog, "off", 1000);
+	assert_int_equal(watchdog.feed_at_ms, 0);
+	lf_watchdog_init(&watchdog, "20", 1000);
+	assert_int_equal(watchdog.timeout_s, 20);
+	lf_watchdog_init(&watchdog, "many", 1000);
+	assert_int_equal(watchdog.timeout_s, 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +592,9 @@ int main(void)
 		LF_TEST(a_missing_program_ends_with_127_and_a_word),
 		LF_TEST(a_child_has_a_session_and_a_clean_environment),
 		LF_TEST(a_function_runs_in_a_process_of_its_own),
+		LF_TEST(a_deadline_names_its_step_and_time),
+		LF_TEST(any_other_deadline_is_refused),
+		LF_TEST(a_watchdog_is_looked_for_for_three_minutes_and_can_be_forbidden),
 	};
 
 	return LF_TEST_MAIN(tests);
