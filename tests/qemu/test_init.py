@@ -2,10 +2,11 @@
 
 import re
 import shutil
+import subprocess
 
 import pytest
 
-from qemu.machine import Outcome
+from qemu.machine import Outcome, free_port
 
 from .lab import run
 
@@ -104,3 +105,97 @@ def test_without_the_word_there_is_no_shell_and_the_machine_powers_off(lab):
         text = vm.console.text()
     assert "installer failed start=1 class=input status=2" in text, text
     assert "start=2" not in text and "BusyBox" not in text and "debug shell" not in text, text
+
+
+SEED_FOLDERS = [("landfall", 0o040700, b""), ("landfall/seed", 0o040700, b"")]
+
+# A step that hangs, at the first start only.
+HANGS_ONCE = """\
+#!/bin/sh
+read -r up rest </proc/uptime
+if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+	trap '' TERM INT HUP
+	echo "payload.pull $((${up%.*} * 1000 + 3000))" >/run/landfall/deadline
+	while :; do sleep 1000; done
+fi
+echo "told: $(cat /run/landfall/last)"
+ls /run/landfall/deadline
+echo poweroff >/run/landfall/finish
+"""
+
+
+def test_a_step_beyond_its_deadline_is_killed_and_tried_again(lab):
+    iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, HANGS_ONCE.encode())])
+    with lab.machine("init", iso=str(iso), no_reboot=True) as vm:
+        vm.console.expect(r"installer step=payload.pull is over its time: killed", WAIT)
+        vm.console.expect(r"installer failed start=1 class=internal signal=9 hung=payload.pull", WAIT)
+        assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
+        text = vm.console.text()
+    assert "told: class=internal signal=9 hung=payload.pull" in text, text
+    assert "/run/landfall/deadline: No such file" in text, text
+
+
+# The kernel stops while PID 1 feeds the watchdog; panic=30 of the command line would restart it much later.
+PANICS = """\
+#!/bin/sh
+while ! dmesg | grep -q i6300ESB; do sleep 1; done
+sleep 15
+echo "still fed"
+echo c >/proc/sysrq-trigger
+"""
+
+
+def test_the_hardware_watchdog_is_fed_and_restarts_a_machine_whose_kernel_stands_still(lab):
+    files = [
+        ("usr/bin/landfall-installer", 0o100755, PANICS.encode()),
+        *SEED_FOLDERS,
+        ("landfall/seed/cmdline", 0o100600, b"landfall.watchdog=10\n"),
+    ]
+    extra = ["-device", "i6300esb,id=watchdog0", "-action", "watchdog=reset,panic=none"]
+    with lab.machine("init", iso=str(overlay(lab, files)), no_reboot=True, extra=extra) as vm:
+        vm.console.expect(r"watchdog timeout=10s", WAIT)
+        vm.console.expect(r"still fed", WAIT)
+        event = vm.qmp.wait_event("WATCHDOG", 25)
+        assert event and event["data"]["action"] == "reset", vm.console.tail()
+        assert vm.wait(WAIT) == Outcome.REBOOT, vm.console.tail()
+
+
+IDLES = """\
+#!/bin/sh
+ip link set lo up
+while ! ip addr add 10.0.2.15/24 dev "$(ls /sys/class/net | grep -v lo | head -n 1)"; do sleep 1; done
+ip link set "$(ls /sys/class/net | grep -v lo | head -n 1)" up
+while [ ! -e /run/landfall/leave ]; do sleep 1; done
+echo poweroff >/run/landfall/finish
+"""
+
+
+def test_people_with_a_key_of_the_seed_and_nobody_else_get_in_by_ssh(lab):
+    key = lab.identity.with_suffix(".pub").read_bytes()
+    files = [
+        ("usr/bin/landfall-installer", 0o100755, IDLES.encode()),
+        *SEED_FOLDERS,
+        ("landfall/seed/authorized_keys", 0o100600, key),
+    ]
+    iso = overlay(lab, files)
+    with lab.machine("init", iso=str(iso), no_reboot=True, ssh_port=free_port()) as vm:
+        shell = lab.shell(vm)
+        assert shell.run("id -u; cat /run/landfall/init").split()[0] == "0"
+        assert re.search(r"Fingerprint: SHA256:", vm.console.text()), vm.console.tail()
+        options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+        argv = ["ssh", "-F", "none", *options, "-o", "BatchMode=yes", "-o", "PubkeyAuthentication=no"]
+        refused = subprocess.run(
+            [*argv, "-p", str(vm.config.ssh_port), "root@127.0.0.1", "true"], capture_output=True, text=True, check=False
+        )
+        assert refused.returncode != 0 and "Permission denied (publickey)" in refused.stderr, refused.stderr
+        shell.run("touch /run/landfall/leave")
+        assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
+
+
+def test_without_a_key_in_the_seed_there_is_no_ssh_server(lab):
+    script = "#!/bin/sh\nsleep 5\necho \"servers: $(ps | grep -c '[d]ropbear')\"\necho poweroff >/run/landfall/finish\n"
+    iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, script.encode())])
+    with lab.machine("init", iso=str(iso), no_reboot=True) as vm:
+        assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
+        text = vm.console.text()
+    assert "servers: 0" in text, text
