@@ -97,9 +97,12 @@ $(IMG)/modules.stamp: $(IMG)/kernel.stamp $(O)/landfall-mkinitramfs image/module
 		modules.symbols.bin modules.order modules.builtin modules.builtin.modinfo && \
 		touch $(CURDIR)/$@
 
-$(IMG)/manifest.json: $(IMG)/kernel.stamp image/arch/$(ARCH).mk
+# A clock that stands before `built` is wrong. Keys that seem to be of the future verify nothing.
+$(IMG)/manifest.json: $(IMG)/kernel.stamp $(IMG)/keys/keyring.gpg image/arch/$(ARCH).mk
 	$(call say,GEN,$@)jq -n --arg version '$(VERSION)' --arg kernel "$$(ls $(KERNEL_TREE))" \
-		'{v: 1, version: $$version, suite: "$(SUITE)", arch: "$(ARCH)", kernel: $$kernel}' >$@
+		--argjson created "$$(cat $(IMG)/keys/created)" \
+		'{v: 1, version: $$version, suite: "$(SUITE)", arch: "$(ARCH)", kernel: $$kernel, \
+		built: ([$(IMAGE_EPOCH), $$created] | max)}' >$@
 
 INITRAMFS_FILES := $(wildcard image/files/*)
 $(IMG)/initramfs.img: image/initramfs.list $(IMG)/programs.stamp $(IMG)/modules.stamp \

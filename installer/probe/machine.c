@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/fd.h"
+#include "installer/probe/probe.h"
 #include "installer/probe/world.h"
 
 #define EFI_GLOBAL     "8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -178,25 +179,43 @@ static bool is_wired_card(int root_fd, const char *name)
 	       lf_world_uint(root_fd, 0, "sys/class/net/%s/type", name) == ARPHRD_ETHER;
 }
 
-static void load_nics(int root_fd, LfFacts *facts)
+// A card in a bond bears the bond's address; its own is kept beside.
+static char *permanent_mac(int root_fd, const char *name)
 {
-	g_auto(GStrv) names = lf_world_list(root_fd, "sys/class/net");
+	char *own = lf_world_text(root_fd, "sys/class/net/%s/bonding_slave/perm_hwaddr", name);
 
-	for (char **name = names; *name; name++) {
-		g_autofree char *driver =
-			lf_world_link(root_fd, "sys/class/net/%s/device/driver", *name);
-		LfFactNic *nic;
+	return own ? own : lf_world_text(root_fd, "sys/class/net/%s/address", name);
+}
 
-		if (!is_wired_card(root_fd, *name))
-			continue;
-		nic = g_new0(LfFactNic, 1);
-		nic->name = g_strdup(*name);
-		nic->mac = lf_world_text(root_fd, "sys/class/net/%s/address", *name);
-		nic->driver = driver ? g_path_get_basename(driver) : NULL;
-		nic->has_carrier =
-			lf_world_uint(root_fd, 0, "sys/class/net/%s/carrier", *name) == 1;
-		g_ptr_array_add(facts->nics, nic);
-	}
+static LfFactNic *load_nic(int root_fd, const char *name)
+{
+	g_autofree char *driver = lf_world_link(root_fd, "sys/class/net/%s/device/driver", name);
+	LfFactNic *nic = g_new0(LfFactNic, 1);
+
+	nic->name = g_strdup(name);
+	nic->mac = permanent_mac(root_fd, name);
+	nic->driver = driver ? g_path_get_basename(driver) : NULL;
+	nic->has_carrier = lf_world_uint(root_fd, 0, "sys/class/net/%s/carrier", name) == 1;
+	return nic;
+}
+
+static int compare_nics(gconstpointer a, gconstpointer b)
+{
+	const LfFactNic *const *left = a, *const *right = b;
+
+	return lf_natural_compare((*left)->name, (*right)->name);
+}
+
+GPtrArray *lf_probe_nics(const LfHost *host)
+{
+	g_auto(GStrv) names = lf_world_list(host->root_fd, "sys/class/net");
+	GPtrArray *nics = g_ptr_array_new_with_free_func((GDestroyNotify)lf_fact_nic_free);
+
+	for (char **name = names; *name; name++)
+		if (is_wired_card(host->root_fd, *name))
+			g_ptr_array_add(nics, load_nic(host->root_fd, *name));
+	g_ptr_array_sort(nics, compare_nics);
+	return nics;
 }
 
 void lf_machine_load(const LfHost *host, const LfHolders *holders, LfFacts *facts)
@@ -209,5 +228,6 @@ void lf_machine_load(const LfHost *host, const LfHolders *holders, LfFacts *fact
 	facts->cpus = count_cpus(root_fd);
 	load_firmware(root_fd, holders, facts);
 	load_tpm(root_fd, facts);
-	load_nics(root_fd, facts);
+	g_ptr_array_unref(facts->nics);
+	facts->nics = lf_probe_nics(host);
 }

@@ -19,11 +19,16 @@
 #define OWN_MANIFEST	   "etc/landfall/manifest.json"
 #define MAX_MANIFEST_BYTES (256 * 1024)
 
-static char *build_id_of(GBytes *text, GError **error)
+static json_t *parse_manifest(GBytes *text, const char *name, GError **error)
 {
 	gsize size;
 	const char *data = g_bytes_get_data(text, &size);
-	g_autoptr(json_t) manifest = lf_json_parse(data, size, "manifest.json", error);
+
+	return lf_json_parse(data, size, name, error);
+}
+
+static char *build_id_of(const json_t *manifest, GError **error)
+{
 	g_autofree char *build_id = NULL;
 
 	if (!manifest || !lf_json_get_string(manifest, "build_id", &build_id, error))
@@ -76,7 +81,8 @@ static bool has_label(int fd, const char *path, LfMedium *medium)
 // damaged or lacks it may also be another ISO with our label.
 static bool is_medium(const LfHost *host, const char *path, const char *build_id, LfMedium *medium)
 {
-	g_autoptr(GBytes) manifest = NULL;
+	g_autoptr(GBytes) text = NULL;
+	g_autoptr(json_t) manifest = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *found = NULL;
 	lf_autofd fd = -1;
@@ -88,8 +94,9 @@ static bool is_medium(const LfHost *host, const char *path, const char *build_id
 	}
 	if (!has_label(fd, path, medium))
 		return false;
-	manifest = lf_iso_read(fd, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES, &error);
-	found = manifest ? build_id_of(manifest, &error) : NULL;
+	text = lf_iso_read(fd, MEDIUM_MANIFEST, MAX_MANIFEST_BYTES, &error);
+	manifest = text ? parse_manifest(text, "manifest.json", &error) : NULL;
+	found = build_id_of(manifest, &error);
 	if (!found)
 		remember_trouble(medium, path, g_error_matches(error, LF_ERROR, LF_ERROR_IO),
 				 error->message);
@@ -97,25 +104,36 @@ static bool is_medium(const LfHost *host, const char *path, const char *build_id
 }
 
 // Every initrd of ours has it, so a system without one was started from something else.
-static char *own_build_id(const LfHost *host, GError **error)
+static json_t *own_manifest(const LfHost *host, GError **error)
 {
 	g_autoptr(GBytes) own = NULL;
-	char *build_id;
 
 	if (faccessat(host->root_fd, OWN_MANIFEST, F_OK, 0) < 0 && errno == ENOENT)
 		return lf_throw_null(error, LF_ERROR_TARGET,
 				     "this system was not started from a Landfall medium (there is "
 				     "no '/" OWN_MANIFEST "')");
 	own = lf_read_file_at(host->root_fd, OWN_MANIFEST, MAX_MANIFEST_BYTES, error);
-	build_id = own ? build_id_of(own, error) : NULL;
-	if (!build_id)
-		lf_prefix(error, "the running system's own manifest");
-	return build_id;
+	return own ? parse_manifest(own, "the running system's own manifest.json", error) : NULL;
+}
+
+bool lf_probe_built(const LfHost *host, uint64_t *ret_s, GError **error)
+{
+	g_autoptr(json_t) manifest = own_manifest(host, error);
+	uint64_t built_s = 0;
+
+	if (!manifest || !lf_json_get_uint(manifest, "built", &built_s, error))
+		return false;
+	if (built_s == 0)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"the running system's own manifest.json has no 'built'");
+	*ret_s = built_s;
+	return true;
 }
 
 bool lf_probe_medium(const LfHost *host, LfMedium *ret_medium, GError **error)
 {
-	g_autofree char *build_id = own_build_id(host, error);
+	g_autoptr(json_t) own = own_manifest(host, error);
+	g_autofree char *build_id = build_id_of(own, error);
 	g_auto(GStrv) names = NULL;
 
 	if (!build_id)

@@ -27,6 +27,21 @@ LfFacts *lf_probe_machine(const LfHost *host, GError **error);
 LfFactDisk *lf_probe_image(const char *path, uint32_t sector_bytes, GError **error);
 
 /**
+ * lf_probe_nics: (transfer full) (element-type LfFactNic): the wired network cards alone, in
+ * natural order.
+ */
+GPtrArray *lf_probe_nics(const LfHost *host);
+
+/**
+ * lf_probe_built:
+ * @ret_s: (out): seconds since 1970: "built" of our own /etc/landfall/manifest.json; no clock is
+ * right that stands before it
+ *
+ * Errors: TARGET when there is no such file, as outside the installer's medium; INPUT, IO.
+ */
+bool lf_probe_built(const LfHost *host, uint64_t *ret_s, GError **error);
+
+/**
  * LfMedium: what was found when looking for the medium this program was started from.
  * @path: (nullable): its device, such as /dev/sr0 or /dev/sda; NULL when it is not (yet) there
  * @trouble: (nullable): IO: a drive that could not be read, and might hold it

@@ -489,6 +489,49 @@ static void without_a_manifest_of_our_own_no_medium_is_looked_for(void **state)
 	assert_null(medium.path);
 }
 
+static void the_manifest_tells_the_earliest_time_that_can_be_right(void **state)
+{
+	static const char *const wrong[] = { "{}", "{\"built\":0}", "{\"built\":\"x\"}", "[" };
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfHost) host = lf_host_new(root, &error);
+	uint64_t built_s = 0;
+
+	assert_throws(lf_probe_built(host, &built_s, &error), error, LF_ERROR_TARGET,
+		      "not started from a Landfall medium");
+	put(root, "etc/landfall/manifest.json", "{\"built\":1790000000}");
+	g_clear_error(&error);
+	assert_ok(lf_probe_built(host, &built_s, &error), error);
+	assert_int_equal(built_s, 1790000000);
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GError) refusal = NULL;
+
+		put(root, "etc/landfall/manifest.json", wrong[i]);
+		assert_throws(lf_probe_built(host, &built_s, &refusal), refusal, LF_ERROR_INPUT,
+			      "manifest.json");
+	}
+}
+
+static void a_card_in_a_bond_is_known_by_its_own_address(void **state)
+{
+	g_autoptr(LfTestDir) root = lf_test_dir();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfHost) host = lf_host_new(root, &error);
+	g_autoptr(GPtrArray) nics = NULL;
+
+	put(root, "sys/class/net/eno10/device/vendor", "0x8086\n");
+	put(root, "sys/class/net/eno10/type", "1\n");
+	put(root, "sys/class/net/eno10/address", "52:54:00:00:00:01\n");
+	put(root, "sys/class/net/eno10/bonding_slave/perm_hwaddr", "52:54:00:00:00:10\n");
+	put(root, "sys/class/net/eno2/device/vendor", "0x8086\n");
+	put(root, "sys/class/net/eno2/type", "1\n");
+	put(root, "sys/class/net/eno2/address", "52:54:00:00:00:02\n");
+	nics = lf_probe_nics(host);
+	assert_int_equal(nics->len, 2);
+	assert_string_equal(((LfFactNic *)nics->pdata[0])->mac, "52:54:00:00:00:02");
+	assert_string_equal(((LfFactNic *)nics->pdata[1])->mac, "52:54:00:00:00:10");
+}
+
 static void look_for_medium(const char *root, LfMedium *medium)
 {
 	g_autoptr(GError) error = NULL;
@@ -552,6 +595,8 @@ int main(void)
 		LF_TEST(udev_records_are_bounded_and_cleaned),
 		LF_TEST(where_the_medium_is_mounted_its_disk_is_known),
 		LF_TEST(without_a_manifest_of_our_own_no_medium_is_looked_for),
+		LF_TEST(the_manifest_tells_the_earliest_time_that_can_be_right),
+		LF_TEST(a_card_in_a_bond_is_known_by_its_own_address),
 		LF_TEST(a_drive_that_cannot_be_read_is_told),
 		LF_TEST(drives_without_a_medium_or_too_small_are_no_trouble),
 	};
