@@ -121,8 +121,10 @@ bool lf_probe_built(const LfHost *host, uint64_t *ret_s, GError **error)
 	g_autoptr(json_t) manifest = own_manifest(host, error);
 	uint64_t built_s = 0;
 
-	if (!manifest || !lf_json_get_uint(manifest, "built", &built_s, error))
+	if (!manifest)
 		return false;
+	if (!lf_json_get_uint(manifest, "built", &built_s, error))
+		return lf_prefix(error, "the running system's own manifest.json");
 	if (built_s == 0)
 		return lf_throw(error, LF_ERROR_INPUT,
 				"the running system's own manifest.json has no 'built'");
