@@ -26,6 +26,7 @@ test-facts_LIBS := plan kickstart base
 test-disk_LIBS := plan kickstart base
 test-layout_LIBS := plan kickstart base
 test-plan_LIBS := plan kickstart base
+test-persist_LIBS := plan kickstart base
 test-golden_LIBS := plan kickstart base
 test-probe_LIBS := probe plan kickstart base
 test-probe-image_LIBS := probe plan kickstart base

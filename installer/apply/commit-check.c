@@ -95,7 +95,7 @@ static bool check_mount_points(GFile *root, const LfPlan *plan, GError **error)
 	for (guint i = 0; i < plan->partitions->len; i++) {
 		const LfPlanPartition *partition = g_ptr_array_index(plan->partitions, i);
 
-		if (partition->role != LF_ROLE_DATA || !partition->mount)
+		if (!lf_plan_is_data(partition))
 			continue;
 		if (!is_place(root, partition->mount))
 			return lf_throw(error, LF_ERROR_INPUT,
@@ -131,9 +131,7 @@ static char *data_place(GFile *root, const LfPlan *plan, guint i)
 {
 	const LfPlanPartition *partition = g_ptr_array_index(plan->partitions, i);
 
-	return partition->role == LF_ROLE_DATA && partition->mount
-		       ? lf_commit_resolve(root, partition->mount)
-		       : NULL;
+	return lf_plan_is_data(partition) ? lf_commit_resolve(root, partition->mount) : NULL;
 }
 
 // What is written there is still there after a reboot.

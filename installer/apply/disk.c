@@ -27,6 +27,7 @@ struct LfDisk {
 	bool is_file;
 	uint64_t size_bytes;
 	uint32_t sector_bytes;
+	uint64_t spared_start, spared_end; /* never written to; both 0: nothing */
 };
 
 // Two descriptors: while one claims the device no partition of it can be mounted, so the claim ends
@@ -136,18 +137,36 @@ static bool zero_by_writing(const LfDisk *disk, uint64_t start, uint64_t size, G
 	return true;
 }
 
-bool lf_disk_zero(const LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes, GError **error)
+void lf_disk_spare(LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes)
 {
-	uint64_t range[2] = { start_bytes, 0 };
+	disk->spared_start = start_bytes;
+	disk->spared_end = start_bytes + size_bytes;
+}
+
+static bool zero_range(const LfDisk *disk, uint64_t start, uint64_t end, GError **error)
+{
+	uint64_t range[2] = { start, end - MIN(start, end) };
 	int zero_fd = disk->claim_fd >= 0 ? disk->claim_fd : disk->fd;
 
-	if (start_bytes >= disk->size_bytes)
+	if (range[1] == 0)
 		return true;
-	range[1] = MIN(size_bytes, disk->size_bytes - start_bytes);
 	// The command works below the page cache and drops what was cached of the range.
 	if (!disk->is_file && ioctl(zero_fd, BLKZEROOUT, range) == 0)
 		return true;
 	return zero_by_writing(disk, range[0], range[1], error);
+}
+
+bool lf_disk_zero(const LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes, GError **error)
+{
+	uint64_t end;
+
+	if (start_bytes >= disk->size_bytes)
+		return true;
+	end = start_bytes + MIN(size_bytes, disk->size_bytes - start_bytes);
+	if (disk->spared_end == 0)
+		return zero_range(disk, start_bytes, end, error);
+	return zero_range(disk, start_bytes, MIN(end, disk->spared_start), error) &&
+	       zero_range(disk, MAX(start_bytes, disk->spared_end), end, error);
 }
 
 bool lf_disk_reread(LfDisk *disk, GError **error)
@@ -283,6 +302,18 @@ static bool check_as_planned(const LfInstall *install, GError **error)
 	return true;
 }
 
+static void spare_kept(const LfInstall *install)
+{
+	const GPtrArray *partitions = install->plan->partitions;
+
+	for (guint i = 0; i < partitions->len; i++) {
+		const LfPlanPartition *partition = g_ptr_array_index(partitions, i);
+
+		if (partition->is_kept)
+			lf_disk_spare(install->disk, partition->start_bytes, partition->size_bytes);
+	}
+}
+
 bool lf_effect_check_disk(LfInstall *install, GError **error)
 {
 	install->disk = lf_disk_open(install->plan->disk, error);
@@ -291,5 +322,6 @@ bool lf_effect_check_disk(LfInstall *install, GError **error)
 	lf_scope_push(install->held, release_disk, install, "the disk '%s'", install->plan->disk);
 	lf_scope_push(install->held, release_bootability, install, "the boot files");
 	install->disk_depth = lf_scope_depth(install->held);
+	spare_kept(install);
 	return check_as_planned(install, error);
 }

@@ -28,9 +28,12 @@ uint64_t lf_disk_size_bytes(const LfDisk *disk);
 /** lf_disk_sector_bytes: logical sector size; 0 for a plain file, which has none of its own. */
 uint32_t lf_disk_sector_bytes(const LfDisk *disk);
 
+/** lf_disk_spare: the one range that lf_disk_zero() leaves alone from now on. */
+void lf_disk_spare(LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes);
+
 /**
  * lf_disk_zero: overwrites a range with zeros, by the device's own command where it has one. The
- * range is cut at the end of the disk.
+ * range is cut at the end of the disk, and around what is spared.
  */
 bool lf_disk_zero(const LfDisk *disk, uint64_t start_bytes, uint64_t size_bytes, GError **error);
 

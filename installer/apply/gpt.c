@@ -4,14 +4,21 @@
 
 #include <libfdisk/libfdisk.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "installer/apply/disk.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/wipe.h"
 
 // Discoverable Partitions Specification: "do not mount me by yourself". fstab and crypttab have
 // these, at places that do not always match their type; two units for one partition fail each
 // other.
 #define NO_AUTO "GUID:63"
+// Where an old table's entries lie, even if there are many.
+#define FIRST_BYTES ((uint64_t)1024 * 1024)
 
 typedef struct fdisk_context FdiskContext;
 typedef struct fdisk_partition FdiskPartition;
@@ -58,7 +65,7 @@ static FdiskPartType *parttype(FdiskContext *context, const char *guid)
 
 static bool is_left_to_fstab(const LfPlanPartition *partition)
 {
-	return partition->role == LF_ROLE_DATA || partition->role == LF_ROLE_SWAP;
+	return partition->role == LF_ROLE_SWAP || lf_plan_is_data(partition);
 }
 
 static bool add_partition(FdiskContext *context, const LfPlanPartition *wish, uint32_t sector,
@@ -105,18 +112,99 @@ static bool create_table(FdiskContext *context, const LfPlan *plan, GError **err
 	return true;
 }
 
-bool lf_gpt_write(int fd, const char *path, const LfPlan *plan, GError **error)
+// --- the two copies -----------------------------------------------------------------------------
+
+uint64_t lf_gpt_head_bytes(uint32_t sector_bytes)
 {
-	g_autoptr(FdiskContext) context = open_context(fd, path, plan, false, error);
+	return LF_GPT_ENTRIES_BYTES + 2 * (uint64_t)sector_bytes;
+}
+
+uint64_t lf_gpt_tail_bytes(uint32_t sector_bytes)
+{
+	return LF_GPT_ENTRIES_BYTES + (uint64_t)sector_bytes;
+}
+
+// A file in memory that is as long as the disk, and as empty.
+static bool open_sketch(const LfPlan *plan, int *ret_fd, GError **error)
+{
+	lf_autofd fd = memfd_create("table", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_size_bytes) < 0)
+		return lf_throw_errno(error, "cannot make a file in memory");
+	*ret_fd = lf_steal_fd(&fd);
+	return true;
+}
+
+static bool copy_range(int from_fd, int to_fd, uint64_t start_bytes, uint64_t size_bytes,
+		       GError **error)
+{
+	g_autofree uint8_t *bytes = g_malloc(size_bytes);
+
+	return lf_pread_all(from_fd, bytes, size_bytes, start_bytes, error) &&
+	       lf_pwrite_all(to_fd, bytes, size_bytes, start_bytes, error);
+}
+
+static bool sketch_table(const LfPlan *plan, const char *path, int *ret_fd, GError **error)
+{
+	g_autoptr(FdiskContext) context = NULL;
+	lf_autofd fd = -1;
 	int result;
 
+	if (!open_sketch(plan, &fd, error))
+		return false;
+	context = open_context(fd, path, plan, false, error);
 	if (!context || !create_table(context, plan, error))
 		return false;
 	result = fdisk_write_disklabel(context);
 	if (result < 0)
-		return throw_fdisk(error, result, "write the partition table of", path);
+		return throw_fdisk(error, result, "make the partition table of", path);
+	*ret_fd = lf_steal_fd(&fd);
 	return true;
 }
+
+// Whether the first of the disk's two tables is whole, looked at alone.
+static bool is_first_whole(int fd, const char *path, const LfPlan *plan)
+{
+	uint64_t head_bytes = MIN(FIRST_BYTES, plan->disk_size_bytes / 2);
+	g_autoptr(FdiskContext) context = NULL;
+	lf_autofd sketch_fd = -1;
+
+	if (!open_sketch(plan, &sketch_fd, NULL) || !copy_range(fd, sketch_fd, 0, head_bytes, NULL))
+		return false;
+	context = open_context(sketch_fd, path, plan, true, NULL);
+	return context && fdisk_has_label(context) &&
+	       fdisk_is_labeltype(context, FDISK_DISKLABEL_GPT);
+}
+
+static bool write_copy(int fd, int sketch_fd, const char *path, uint64_t start_bytes,
+		       uint64_t size_bytes, GError **error)
+{
+	if (!copy_range(sketch_fd, fd, start_bytes, size_bytes, error))
+		return lf_prefix(error, "cannot write the partition table of '%s'", path);
+	if (fsync(fd) < 0)
+		return lf_throw_errno(error, "cannot flush '%s'", path);
+	return true;
+}
+
+// At every moment one of the two copies is whole, the old table's or the new one's: the copy that
+// nobody can read anyway goes first, else the second, as UEFI has it.
+bool lf_gpt_write(int fd, const char *path, const LfPlan *plan, GError **error)
+{
+	uint64_t head_bytes = lf_gpt_head_bytes(plan->sector_bytes);
+	uint64_t tail_bytes = lf_gpt_tail_bytes(plan->sector_bytes);
+	uint64_t tail_start = plan->disk_size_bytes - MIN(plan->disk_size_bytes, tail_bytes);
+	lf_autofd sketch_fd = -1;
+
+	if (!sketch_table(plan, path, &sketch_fd, error))
+		return false;
+	if (!is_first_whole(fd, path, plan))
+		return write_copy(fd, sketch_fd, path, 0, head_bytes, error) &&
+		       write_copy(fd, sketch_fd, path, tail_start, tail_bytes, error);
+	return write_copy(fd, sketch_fd, path, tail_start, tail_bytes, error) &&
+	       write_copy(fd, sketch_fd, path, 0, head_bytes, error);
+}
+
+// --- reading back -------------------------------------------------------------------------------
 
 static bool throw_differs(GError **error, const char *path, unsigned number, const char *what)
 {
@@ -191,7 +279,8 @@ bool lf_effect_table(LfInstall *install, GError **error)
 	int fd = lf_disk_fd(install->disk);
 
 	if (!lf_gpt_write(fd, plan->disk, plan, error) ||
-	    !lf_gpt_verify(fd, plan->disk, plan, error) || !lf_disk_reread(install->disk, error))
+	    !lf_gpt_verify(fd, plan->disk, plan, error) || !lf_wipe_around_table(install, error) ||
+	    !lf_disk_reread(install->disk, error))
 		return false;
 	for (guint i = 0; i < plan->partitions->len; i++)
 		if (!add_volume(install, g_ptr_array_index(plan->partitions, i), error))

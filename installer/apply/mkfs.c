@@ -315,18 +315,25 @@ bool lf_mkfs_check(const LfPlanPartition *partition, unsigned sector_bytes, GErr
 			partition->mkfs_options ? partition->mkfs_options : "", words->str);
 }
 
+static bool format(const LfVolume *volume, GError **error)
+{
+	g_auto(GStrv) argv = lf_mkfs_argv(volume->partition, volume->fs_node, error);
+	LfProc proc = { .argv = (const char *const *)argv };
+
+	if (!argv)
+		return false;
+	return lf_proc_run(&proc, NULL, error) ||
+	       lf_prefix(error, "cannot make %s on '%s'", volume->partition->fstype,
+			 volume->fs_node);
+}
+
 bool lf_effect_format(LfInstall *install, GError **error)
 {
 	for (guint i = 0; i < install->volumes->len; i++) {
 		const LfVolume *volume = g_ptr_array_index(install->volumes, i);
-		g_auto(GStrv) argv = lf_mkfs_argv(volume->partition, volume->fs_node, error);
-		LfProc proc = { .argv = (const char *const *)argv };
 
-		if (!argv)
+		if (!volume->partition->is_kept && !format(volume, error))
 			return false;
-		if (!lf_proc_run(&proc, NULL, error))
-			return lf_prefix(error, "cannot make %s on '%s'", volume->partition->fstype,
-					 volume->fs_node);
 	}
 	return true;
 }

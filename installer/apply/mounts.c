@@ -123,8 +123,7 @@ static bool mount_volume(LfInstall *install, const LfVolume *volume, GError **er
 // is mounted there when it exists (sysroot.c).
 static bool is_of_sysimage(const LfPlanPartition *partition)
 {
-	return partition->mount && partition->role != LF_ROLE_DATA &&
-	       partition->role != LF_ROLE_SWAP;
+	return partition->mount && !lf_plan_is_data(partition);
 }
 
 bool lf_effect_mount(LfInstall *install, GError **error)

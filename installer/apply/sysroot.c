@@ -19,6 +19,9 @@
 #define MENU_LINK    "boot/grub/grub.cfg"
 #define MENU_PATH    "/boot/loader/grub.cfg"
 #define MENU_PROGRAM "/usr/sbin/grub-mkconfig"
+// Whatever a kept file system says of errors, this machine does not stop for it.
+#define KEPT_OPTIONS  "errors=remount-ro"
+#define PERSIST_FLAGS (MS_NOSUID | MS_NODEV)
 
 static bool throw_ostree(GError **error, const char *what)
 {
@@ -269,10 +272,24 @@ static bool mount_data_volume(LfInstall *install, const LfVolume *volume, GError
 {
 	const LfPlanPartition *partition = volume->partition;
 	g_autofree char *target = g_strconcat(LF_SYSROOT, partition->mount, NULL);
+	const char *options = partition->is_kept ? KEPT_OPTIONS : NULL;
+	unsigned long flags = MS_NOATIME | (partition->role == LF_ROLE_PERSIST ? PERSIST_FLAGS : 0);
+	g_autoptr(GError) local = NULL;
 
-	return lf_tree_mkdirs(install->root_fd, partition->mount + 1, 0755, error) &&
-	       lf_mount(volume->fs_node, target, partition->fstype, MS_NOATIME, NULL, install->held,
-			error);
+	if (!lf_tree_mkdirs(install->root_fd, partition->mount + 1, 0755, error))
+		return false;
+	if (lf_mount(volume->fs_node, target, partition->fstype, flags, options, install->held,
+		     &local))
+		return true;
+	if (!partition->is_kept) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return false;
+	}
+	// What cannot be used now is no reason to lose the machine: the installed system repairs
+	// it.
+	lf_events_note(install->events, lf_apply_step(LF_STEP_DEPLOY)->id,
+		       "the persistent partition is left as it is: %s", local->message);
+	return true;
 }
 
 // A partition for /var itself hides the directories made before, so they are made in it again.
@@ -283,7 +300,7 @@ static bool mount_data(LfInstall *install, GError **error)
 	for (guint i = 0; i < install->volumes->len; i++) {
 		LfVolume *volume = g_ptr_array_index(install->volumes, i);
 
-		if (volume->partition->role == LF_ROLE_DATA && volume->partition->mount)
+		if (lf_plan_is_data(volume->partition))
 			g_ptr_array_add(sorted, volume);
 	}
 	g_ptr_array_sort(sorted, by_mount);

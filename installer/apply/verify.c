@@ -48,7 +48,7 @@ static bool sync_volumes(LfInstall *install, GError **error)
 
 		if (!partition->mount || partition->role == LF_ROLE_ESP)
 			continue;
-		path = g_strconcat(partition->role == LF_ROLE_DATA ? LF_SYSROOT : LF_SYSIMAGE,
+		path = g_strconcat(lf_plan_is_data(partition) ? LF_SYSROOT : LF_SYSIMAGE,
 				   partition->mount, NULL);
 		if (!sync_at(path, error))
 			return false;

@@ -4,13 +4,14 @@
 
 #include <string.h>
 
+#include "installer/plan/spec.h"
 #include "installer/plan/text.h"
 
 const char *lf_role_word(LfRole role)
 {
 	static const char *const words[] = {
 		[LF_ROLE_ESP] = "esp",	 [LF_ROLE_BOOT] = "boot", [LF_ROLE_ROOT] = "root",
-		[LF_ROLE_SWAP] = "swap", [LF_ROLE_DATA] = "data",
+		[LF_ROLE_SWAP] = "swap", [LF_ROLE_DATA] = "data", [LF_ROLE_PERSIST] = "persist",
 	};
 
 	return words[role];
@@ -104,10 +105,11 @@ static void describe_partition(GString *out, const LfPlanPartition *partition)
 	g_autofree char *size = lf_size_text(partition->size_bytes);
 	const LfPlanLuks *luks = partition->luks;
 	g_autofree char *slots = luks ? slots_text(luks) : NULL;
+	const char *remark = luks ? "encrypted" : partition->is_kept ? "kept" : "";
 
 	g_string_append_printf(out, "  %2u  %10s  %-5s  %-20s  %s\n", partition->number, size,
 			       partition->fstype, partition->mount ? partition->mount : "swap",
-			       luks ? "encrypted" : "");
+			       remark);
 	if (luks)
 		g_string_append_printf(out, "      LUKS2 %s-%s, %s, unlocked by %s\n", luks->cipher,
 				       luks->cipher_mode, luks->pbkdf, slots);
@@ -197,6 +199,22 @@ static void describe_system(GString *out, const LfPlan *plan)
 		describe_script(out, profile->scripts->pdata[i]);
 }
 
+static void describe_persist(GString *out, const LfPlan *plan)
+{
+	const LfPlanPartition *persist = lf_plan_partition(plan, LF_ROLE_PERSIST);
+	uint64_t wanted_mib = plan->profile->persist_size_mib;
+	g_autofree char *size = persist ? lf_size_text(persist->size_bytes) : NULL;
+
+	if (!persist || !persist->is_kept)
+		return;
+	line(out, "note", "the persistent partition '%s' is kept as it is", persist->name);
+	if (persist->size_bytes / LF_MIB < wanted_mib)
+		line(out, "note",
+		     "it has %s, less than 'persist --size=%" G_GUINT64_FORMAT
+		     "' asks for: to make it larger, save what is on it and remove it",
+		     size, wanted_mib);
+}
+
 // What a careful reader would ask about.
 static void describe_notes(GString *out, const LfPlan *plan)
 {
@@ -204,6 +222,7 @@ static void describe_notes(GString *out, const LfPlan *plan)
 
 	if (!plan->verifies_signature)
 		line(out, "note", "the payload's signature is not checked (ostreesetup --nogpg)");
+	describe_persist(out, plan);
 	for (guint i = 0; root->luks && i < plan->partitions->len; i++) {
 		const LfPlanPartition *partition = plan->partitions->pdata[i];
 

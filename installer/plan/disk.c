@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "installer/plan/persist.h"
 #include "installer/plan/text.h"
 #include "installer/plan/wish.h"
 
@@ -52,25 +53,35 @@ static bool holds_something(const LfFactPartition *partition)
 	return partition->number > 0 || partition->fstype;
 }
 
-char **lf_disk_destroys(const LfFactDisk *disk)
+// It has the name of the persistent partition, but is not what is kept under it.
+static const char *name_remark(const LfFactPartition *partition, const char *label)
+{
+	if (!label || g_strcmp0(partition->name, label) != 0)
+		return "";
+	return "; it has the name of the persistent partition, but no ext4 of that label";
+}
+
+char **lf_disk_destroys(const LfFactDisk *disk, const char *persist_label)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	const LfFactPartition *kept = lf_persist_find(disk, persist_label);
 
 	for (guint i = 0; i < disk->partitions->len; i++) {
 		const LfFactPartition *partition = disk->partitions->pdata[i];
 		g_autofree char *what = partition_text(partition);
 
-		if (!holds_something(partition))
+		if (!holds_something(partition) || partition == kept)
 			continue;
 		if (partition->number == 0)
 			g_ptr_array_add(lines,
 					g_strdup_printf("the whole disk %s: %s", disk->path, what));
 		else
 			g_ptr_array_add(lines,
-					g_strdup_printf("partition %u of %s: %s", partition->number,
-							disk->path, what));
+					g_strdup_printf("partition %u of %s: %s%s",
+							partition->number, disk->path, what,
+							name_remark(partition, persist_label)));
 	}
-	if (disk->table && lines->len == 0)
+	if (disk->table && lines->len == 0 && !kept)
 		g_ptr_array_add(lines, g_strdup_printf("the empty %s partition table of %s",
 						       disk->table, disk->path));
 	g_ptr_array_add(lines, NULL);
@@ -170,7 +181,9 @@ static bool is_listed(const LfProfile *profile, const LfFactPartition *partition
 
 static char *against_keeping(const Choice *choice, const LfFactPartition *partition)
 {
-	g_autofree char *what = partition_text(partition);
+	g_autofree char *plain = partition_text(partition);
+	g_autofree char *what =
+		g_strconcat(plain, name_remark(partition, choice->profile->persist_label), NULL);
 
 	switch (choice->profile->clear_mode) {
 	case LF_CLEAR_ALL:
@@ -199,12 +212,13 @@ static char *against_keeping(const Choice *choice, const LfFactPartition *partit
 static char *against_data(const Choice *choice, const LfFactDisk *disk)
 {
 	const LfProfile *profile = choice->profile;
+	const LfFactPartition *kept = lf_persist_find(disk, profile->persist_label);
 
 	for (guint i = 0; i < disk->partitions->len; i++) {
 		const LfFactPartition *partition = disk->partitions->pdata[i];
 		char *reason;
 
-		if (!holds_something(partition))
+		if (!holds_something(partition) || partition == kept)
 			continue;
 		reason = against_keeping(choice, partition);
 		if (reason)
@@ -218,20 +232,36 @@ static char *against_data(const Choice *choice, const LfFactDisk *disk)
 		"write 'zerombr'");
 }
 
+static char *against_persist(const Choice *choice, const LfFactDisk *disk)
+{
+	return lf_persist_against(choice->profile, disk);
+}
+
 static char *against_size(const Choice *choice, const LfFactDisk *disk)
 {
-	g_autofree char *needed = lf_size_text(choice->min_bytes);
+	const char *label = choice->profile->persist_label;
+	uint64_t room_bytes = lf_persist_room(choice->profile, disk);
+	uint64_t taken_bytes = disk->size_bytes - MIN(disk->size_bytes, room_bytes);
+	bool is_kept = lf_persist_find(disk, label) != NULL;
+	g_autofree char *room = lf_size_text(room_bytes);
+	g_autofree char *needed =
+		lf_size_text(choice->min_bytes + (label && !is_kept ? taken_bytes : 0));
 
-	if (disk->size_bytes >= choice->min_bytes)
+	if (room_bytes >= choice->min_bytes)
 		return NULL;
+	if (is_kept)
+		return g_strdup_printf(
+			"too small: the persistent partition '%s' is kept, and before it lie %s, "
+			"where the kickstart's layout and the payload need %s",
+			label, room, needed);
 	return g_strdup_printf("too small: the kickstart's layout and the payload need %s", needed);
 }
 
 static char *reason_against(const Choice *choice, const LfFactDisk *disk)
 {
 	static char *(*const checks[])(const Choice *, const LfFactDisk *) = {
-		against_hardware,  against_ignored, against_unnamed,
-		against_removable, against_data,    against_size,
+		against_hardware, against_ignored, against_unnamed, against_removable,
+		against_persist,  against_data,	   against_size,
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {

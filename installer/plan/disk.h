@@ -4,7 +4,7 @@
 
 /**
  * lf_disk_choose:
- * @min_bytes: what the layout needs at least
+ * @min_bytes: what the layout needs at least, without the persistent partition
  * @considered: (element-type LfPlanDisk): every disk is added with what became of it, also on
  * failure
  * @ret_disk: (transfer none): the one disk, borrowed from @facts
@@ -23,9 +23,12 @@
 bool lf_disk_choose(const LfProfile *profile, const LfFacts *facts, uint64_t min_bytes,
 		    GPtrArray *considered, const LfFactDisk **ret_disk, GError **error);
 
-/** lf_disk_destroys: (transfer full): a line for each thing on the disk that is lost; never NULL.
+/**
+ * lf_disk_destroys:
+ * @persist_label: (nullable): of the persistent partition, which is kept
+ * Returns: (transfer full): a line for each thing on the disk that is lost; never NULL
  */
-char **lf_disk_destroys(const LfFactDisk *disk);
+char **lf_disk_destroys(const LfFactDisk *disk, const char *persist_label);
 
 /** lf_disk_text: (transfer full): "/dev/vda (model 'X', serial Y, 20.0 GiB)". */
 char *lf_disk_text(const LfFactDisk *disk);

@@ -23,6 +23,7 @@ static const LfMember partition_members[] = {
 	LF_MEMBER(LfFactPartition, name, TEXT),
 	LF_MEMBER(LfFactPartition, fstype, TEXT),
 	LF_MEMBER(LfFactPartition, fslabel, TEXT),
+	LF_MEMBER(LfFactPartition, fs_uuid, TEXT),
 	LF_MEMBER(LfFactPartition, holders, TEXTS),
 };
 

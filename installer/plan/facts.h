@@ -26,6 +26,7 @@ typedef struct {
 	char *fstype; /* libblkid's word: ext4, vfat, crypto_LUKS, LVM2_member, linux_raid_member, …
 		       */
 	char *fslabel;
+	char *fs_uuid;	/* of the file system */
 	char **holders; /* what keeps it busy: "mounted on /x", "dm-0", "md127", "swap" */
 } LfFactPartition;
 

@@ -8,8 +8,6 @@
 #include "installer/plan/spec.h"
 #include "installer/plan/text.h"
 
-// 128 entries of 128 bytes, as every tool writes.
-#define GPT_ENTRIES_BYTES 16384
 // FAT32 needs 65525 clusters of at least a sector each, and tables: mkfs.fat refuses less.
 #define ESP_LEAST_4K_BYTES (260 * LF_MIB)
 
@@ -31,18 +29,20 @@ void lf_plan_partition_free(LfPlanPartition *partition)
 }
 
 // First and last byte are the tables'; between them, whole MiB.
-static uint64_t usable_mib(const LfFactDisk *disk)
+uint64_t lf_layout_end(const LfFactDisk *disk)
 {
-	uint64_t tail_bytes = GPT_ENTRIES_BYTES + disk->sector_bytes;
+	uint64_t tail_bytes = LF_GPT_TAIL_BYTES(disk);
 
 	if (disk->size_bytes < LF_MIB + tail_bytes)
 		return 0;
-	return (disk->size_bytes - tail_bytes) / LF_MIB - 1;
+	return (disk->size_bytes - tail_bytes) / LF_MIB * LF_MIB;
 }
 
-static bool share(const GPtrArray *specs, const LfFactDisk *disk, LfGrow *items, GError **error)
+static bool share(const GPtrArray *specs, const LfFactDisk *disk, uint64_t limit_bytes,
+		  LfGrow *items, GError **error)
 {
-	uint64_t usable = usable_mib(disk);
+	uint64_t end_mib = MIN(lf_layout_end(disk), limit_bytes) / LF_MIB;
+	uint64_t usable = end_mib - MIN(end_mib, 1);
 	uint64_t sum = 0;
 
 	for (guint i = 0; i < specs->len; i++) {
@@ -130,13 +130,13 @@ static bool check_sectors(const LfSpec *spec, const LfFactDisk *disk, uint64_t s
 			   disk->path, ESP_LEAST_4K_BYTES / LF_MIB);
 }
 
-bool lf_layout_plan(const GPtrArray *specs, const LfFactDisk *disk, GPtrArray *partitions,
-		    GError **error)
+bool lf_layout_plan(const GPtrArray *specs, const LfFactDisk *disk, uint64_t limit_bytes,
+		    GPtrArray *partitions, GError **error)
 {
 	g_autofree LfGrow *items = g_new0(LfGrow, specs->len);
 	uint64_t next_bytes = LF_MIB;
 
-	if (!share(specs, disk, items, error))
+	if (!share(specs, disk, limit_bytes, items, error))
 		return false;
 	for (guint i = 0; i < specs->len; i++) {
 		uint64_t size_bytes = items[i].size * LF_MIB;

@@ -138,6 +138,8 @@ static json_t *partition_to_json(const LfPlanPartition *partition)
 	lf_json_set_uint(object, "number", partition->number);
 	lf_json_set_string(object, "role", lf_role_word(partition->role));
 	ADD(object, partition_members, partition);
+	if (partition->role == LF_ROLE_PERSIST)
+		lf_json_set_bool(object, "is_kept", partition->is_kept);
 	if (partition->luks)
 		lf_json_set(object, "luks", luks_to_json(partition->luks));
 	return object;
@@ -281,6 +283,18 @@ static json_t *without_hash(const LfPlan *plan)
 	return object;
 }
 
+// What lay on the disks is no part of the wish: a second run finds other things.
+static void remove_finds(json_t *target)
+{
+	json_t *partition;
+	size_t i;
+
+	json_object_del(target, "destroys");
+	json_object_del(target, "considered");
+	json_array_foreach (json_object_get(target, "partitions"), i, partition)
+		json_object_del(partition, "is_kept");
+}
+
 static void blank_out(GString *text, const char *uuid, const char *what, unsigned number)
 {
 	g_autofree char *name = g_strdup_printf("<%s %u>", what, number);
@@ -293,14 +307,10 @@ static void blank_out(GString *text, const char *uuid, const char *what, unsigne
 static char *text_without_uuids(const LfPlan *plan)
 {
 	g_autoptr(json_t) object = without_hash(plan);
-	json_t *target = json_object_get(object, "target");
 	g_autofree char *raw = NULL;
 	g_autoptr(GString) text = NULL;
 
-	// What lay on the disks is no part of the wish: a second run after a power cut finds other
-	// things.
-	json_object_del(target, "destroys");
-	json_object_del(target, "considered");
+	remove_finds(json_object_get(object, "target"));
 	raw = lf_json_print(object, false);
 	text = g_string_new(raw);
 	blank_out(text, plan->table_uuid, "table", 0);

@@ -6,6 +6,7 @@
 #include "installer/plan/kargs.h"
 #include "installer/plan/layout.h"
 #include "installer/plan/luks.h"
+#include "installer/plan/persist.h"
 #include "installer/plan/source.h"
 #include "installer/plan/spec.h"
 #include "installer/plan/uuid.h"
@@ -97,16 +98,9 @@ static bool encrypt_partition(LfPlanPartition *partition, const LfPart *part,
 	return true;
 }
 
-static bool plan_storage(LfPlan *plan, const LfFacts *facts, GError **error)
+static bool name_and_encrypt(LfPlan *plan, const GPtrArray *specs, const LfFacts *facts,
+			     GError **error)
 {
-	g_autoptr(GPtrArray) specs = lf_specs_new(plan->profile, facts, error);
-	const LfFactDisk *disk = NULL;
-
-	if (!specs ||
-	    !lf_disk_choose(plan->profile, facts, lf_specs_least(specs), plan->considered, &disk,
-			    error) ||
-	    !lf_layout_plan(specs, disk, plan->partitions, error))
-		return false;
 	for (guint i = 0; i < specs->len; i++) {
 		const LfSpec *spec = specs->pdata[i];
 
@@ -115,6 +109,52 @@ static bool plan_storage(LfPlan *plan, const LfFacts *facts, GError **error)
 				       error))
 			return false;
 	}
+	return true;
+}
+
+// By its name it is found again, so no other partition may have it.
+static bool add_persist(LfPlan *plan, LfPlanPartition *persist, const LfFacts *facts,
+			GError **error)
+{
+	GPtrArray *partitions = plan->partitions;
+
+	persist->number = partitions->len + 1;
+	g_ptr_array_add(partitions, persist);
+	if (!persist->is_kept)
+		name_partition(persist, facts);
+	for (guint i = 0; i + 1 < partitions->len; i++) {
+		const LfPlanPartition *other = partitions->pdata[i];
+
+		if (g_str_equal(other->name, persist->name))
+			return lf_throw(error, LF_ERROR_INPUT,
+					"'persist --label=%s' is the name of partition %u: choose "
+					"another label",
+					persist->name, other->number);
+	}
+	return true;
+}
+
+static bool plan_partitions(LfPlan *plan, const GPtrArray *specs, const LfFactDisk *disk,
+			    const LfFacts *facts, GError **error)
+{
+	g_autoptr(LfPlanPartition) persist = lf_persist_plan(plan->profile, disk);
+	uint64_t limit_bytes = persist ? persist->start_bytes : UINT64_MAX;
+
+	return lf_layout_plan(specs, disk, limit_bytes, plan->partitions, error) &&
+	       name_and_encrypt(plan, specs, facts, error) &&
+	       (!persist || add_persist(plan, g_steal_pointer(&persist), facts, error));
+}
+
+static bool plan_storage(LfPlan *plan, const LfFacts *facts, GError **error)
+{
+	g_autoptr(GPtrArray) specs = lf_specs_new(plan->profile, facts, error);
+	const LfFactDisk *disk = NULL;
+
+	if (!specs || !lf_persist_check(plan->profile, specs, error) ||
+	    !lf_disk_choose(plan->profile, facts, lf_specs_least(specs), plan->considered, &disk,
+			    error) ||
+	    !plan_partitions(plan, specs, disk, facts, error))
+		return false;
 	plan->disk = g_strdup(disk->path);
 	plan->disk_serial = g_strdup(disk->serial);
 	plan->disk_wwn = g_strdup(disk->wwn);
@@ -123,7 +163,7 @@ static bool plan_storage(LfPlan *plan, const LfFacts *facts, GError **error)
 	plan->sector_bytes = disk->sector_bytes;
 	plan->table_uuid = lf_uuid_make(facts->salt, "table");
 	g_strfreev(plan->destroys);
-	plan->destroys = lf_disk_destroys(disk);
+	plan->destroys = lf_disk_destroys(disk, plan->profile->persist_label);
 	return true;
 }
 

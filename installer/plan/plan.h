@@ -16,6 +16,7 @@ typedef enum {
 	LF_ROLE_ROOT,
 	LF_ROLE_SWAP,
 	LF_ROLE_DATA,
+	LF_ROLE_PERSIST, /* kept by every reinstall */
 } LfRole;
 
 typedef enum { LF_SLOT_PASSPHRASE, LF_SLOT_TPM2, LF_SLOT_RECOVERY } LfSlotKind;
@@ -54,7 +55,15 @@ typedef struct {
 	char *mount_options; /* for fstab, nullable */
 	char *mkfs_options;  /* nullable */
 	LfPlanLuks *luks;    /* nullable: not encrypted */
+	bool is_kept;	     /* it is there already: neither wiped nor formatted */
 } LfPlanPartition;
+
+/** lf_plan_is_data: mounted somewhere in the installed system's own tree, beside what starts it. */
+static inline bool lf_plan_is_data(const LfPlanPartition *partition)
+{
+	return partition->mount &&
+	       (partition->role == LF_ROLE_DATA || partition->role == LF_ROLE_PERSIST);
+}
 
 /** LfPlanDisk: what became of each disk that was looked at. */
 typedef struct {

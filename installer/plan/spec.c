@@ -403,9 +403,10 @@ GPtrArray *lf_specs_new(const LfProfile *profile, const LfFacts *facts, GError *
 {
 	g_autoptr(GPtrArray) specs = g_ptr_array_new_with_free_func((GDestroyNotify)spec_free);
 
-	if (profile->parts->len > MAX_PARTITIONS - 2)
+	// Those of reqpart and persist come on top.
+	if (profile->parts->len > MAX_PARTITIONS - 3)
 		return lf_throw_null(error, LF_ERROR_INPUT, "more than %d part lines",
-				     MAX_PARTITIONS - 2);
+				     MAX_PARTITIONS - 3);
 	for (guint i = 0; i < profile->parts->len; i++)
 		if (!add_part(specs, profile->parts->pdata[i], facts, error))
 			return NULL;

@@ -51,6 +51,7 @@ static void probe_signature(int fd, uint64_t start_bytes, uint64_t size_bytes,
 	if (probe) {
 		blkid_probe_enable_superblocks(probe, 1);
 		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+								 BLKID_SUBLKS_UUID |
 								 BLKID_SUBLKS_USAGE);
 		result = blkid_do_safeprobe(probe);
 	}
@@ -59,6 +60,7 @@ static void probe_signature(int fd, uint64_t start_bytes, uint64_t size_bytes,
 	if (result == 0) {
 		partition->fstype = value_of(probe, "TYPE");
 		partition->fslabel = value_of(probe, "LABEL");
+		partition->fs_uuid = value_of(probe, "UUID");
 		*ret_usage = value_of(probe, "USAGE");
 		return;
 	}

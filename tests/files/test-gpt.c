@@ -141,6 +141,7 @@ static void data_partitions_are_left_to_fstab(void **state)
 	LfProc proc = { .argv = LF_PROC_ARGV("/sbin/sgdisk", "--info=3", path) };
 
 	home.role = LF_ROLE_DATA;
+	home.mount = (char *)"/home";
 	home.type = (char *)"933ac7e1-2eb4-4f13-b844-0e14e2aef915";
 	plan->partitions->pdata[2] = &home;
 	assert_ok(lf_gpt_write(fd, path, plan, &error), error);

@@ -432,17 +432,17 @@ static void what_is_lost_is_listed_line_by_line(void **state)
 {
 	g_autoptr(LfFacts) facts = lf_test_facts();
 	LfFactDisk *disk = lf_test_disk(facts, "vda", 20 * TEST_GIB);
-	g_auto(GStrv) nothing = lf_disk_destroys(disk);
+	g_auto(GStrv) nothing = lf_disk_destroys(disk, NULL);
 	g_auto(GStrv) lines = NULL;
 	g_auto(GStrv) table = NULL;
 
 	assert_null(nothing[0]);
 	lf_test_set(&disk->table, "dos");
-	table = lf_disk_destroys(disk);
+	table = lf_disk_destroys(disk, NULL);
 	assert_string_equal(table[0], "the empty dos partition table of /dev/vda");
 	lf_test_partition(disk, 1, NULL);
 	lf_test_set(&lf_test_partition(disk, 2, "ext4")->fslabel, "data");
-	lines = lf_disk_destroys(disk);
+	lines = lf_disk_destroys(disk, NULL);
 	assert_string_equal(lines[0], "partition 1 of /dev/vda: no known file system, 1.0 GiB");
 	assert_string_equal(lines[1], "partition 2 of /dev/vda: ext4 'data', 1.0 GiB");
 	assert_null(lines[2]);

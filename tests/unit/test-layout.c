@@ -85,7 +85,7 @@ static GPtrArray *lay_out(const LfProfile *profile, const LfFacts *facts, GError
 	g_autoptr(GPtrArray) partitions =
 		g_ptr_array_new_with_free_func((GDestroyNotify)lf_plan_partition_free);
 
-	if (!specs || !lf_layout_plan(specs, facts->disks->pdata[0], partitions, error))
+	if (!specs || !lf_layout_plan(specs, facts->disks->pdata[0], UINT64_MAX, partitions, error))
 		return NULL;
 	return g_steal_pointer(&partitions);
 }
