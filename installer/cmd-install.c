@@ -8,6 +8,7 @@
 #include "installer/apply/tools.h"
 #include "installer/cmd.h"
 #include "installer/medium.h"
+#include "installer/persist.h"
 #include "installer/probe/probe.h"
 #include "installer/report/report.h"
 #include "installer/sources.h"
@@ -237,6 +238,7 @@ static void begin(Run *run)
 
 int lf_cmd_install(const LfCmd *cmd, GError **error)
 {
+	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, NULL };
 	g_auto(Run) run = { .cmd = cmd };
 	g_autoptr(GError) local = NULL;
 	json_t *data;
@@ -248,7 +250,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	run.held = lf_scope_new();
 	begin(&run);
 	if (lf_host_attempt(run.host) > 1)
-		lf_leftovers_clear(LF_MEDIUM, run.events);
+		lf_leftovers_clear(sources, run.events);
 	if (run_all(&run, &local)) {
 		lf_report_done(run.events, run.host, run.plan, run.install->report);
 		return 0;

@@ -80,13 +80,12 @@ char *lf_leftovers_end_processes(void)
 // --- mounts and mappings ------------------------------------------------------------------------
 
 // Detaching a mount takes all below it along.
-static unsigned unmount_all(const char *medium)
+static unsigned unmount_all(const char *const *targets)
 {
-	const char *const targets[] = { LF_SYSROOT, LF_SYSIMAGE, medium };
 	unsigned n = 0;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
-		while (n < MAX_MOUNTS && umount2(targets[i], MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+	for (; *targets; targets++)
+		while (n < MAX_MOUNTS && umount2(*targets, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 			n++;
 	return n;
 }
@@ -135,10 +134,11 @@ static unsigned close_mappings(LfEvents *events)
 	return n;
 }
 
-void lf_leftovers_clear(const char *medium, LfEvents *events)
+void lf_leftovers_clear(const char *const *sources, LfEvents *events)
 {
+	static const char *const own[] = { LF_SYSROOT, LF_SYSIMAGE, NULL };
 	g_autofree char *processes = lf_leftovers_end_processes();
-	unsigned mounts = unmount_all(medium);
+	unsigned mounts = unmount_all(own) + unmount_all(sources);
 	unsigned mappings = close_mappings(events);
 
 	if (processes || mounts || mappings)

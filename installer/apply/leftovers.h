@@ -13,11 +13,11 @@ char *lf_leftovers_end_processes(void);
 
 /**
  * lf_leftovers_clear:
- * @medium: where the medium is mounted, besides the target
+ * @sources: where sources to install from are mounted, besides the target; NULL at the end
  * @events: is told of what was found
  *
  * Takes back what an earlier start of the installer held when it was killed: processes, mounts and
  * LUKS mappings, so that its disk is free again. Every LUKS2 mapping of this machine is taken for
  * one of ours, so this is only for a machine that landfall-init has started.
  */
-void lf_leftovers_clear(const char *medium, LfEvents *events);
+void lf_leftovers_clear(const char *const *sources, LfEvents *events);

@@ -1,4 +1,4 @@
-// Loop devices: a range of a plain file as a block device.
+// Loop devices: a range of a file or disk as a block device.
 // Not here: what is on it.
 #include "installer/apply/loop.h"
 
@@ -40,12 +40,14 @@ static bool try_attach(int control_fd, const struct loop_config *config, int *re
 	return true;
 }
 
-bool lf_loop_attach(int file_fd, uint64_t start_bytes, uint64_t size_bytes, LfScope *held,
-		    char **ret_node, GError **error)
+// It ends with its last user, also when this program crashes.
+static bool attach(int file_fd, uint64_t start_bytes, uint64_t size_bytes, uint32_t flags,
+		   LfScope *held, char **ret_node, GError **error)
 {
 	struct loop_config config = { .fd = (uint32_t)file_fd,
 				      .info = { .lo_offset = start_bytes,
-						.lo_sizelimit = size_bytes } };
+						.lo_sizelimit = size_bytes,
+						.lo_flags = LO_FLAGS_AUTOCLEAR | flags } };
 	lf_autofd control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	int fd = -1, number = -1;
 
@@ -59,4 +61,16 @@ bool lf_loop_attach(int file_fd, uint64_t start_bytes, uint64_t size_bytes, LfSc
 		}
 	return lf_throw(error, LF_ERROR_UNSUPPORTED,
 			"cannot show a file's partition as a device: %s", g_strerror(errno));
+}
+
+bool lf_loop_attach(int file_fd, uint64_t start_bytes, uint64_t size_bytes, LfScope *held,
+		    char **ret_node, GError **error)
+{
+	return attach(file_fd, start_bytes, size_bytes, 0, held, ret_node, error);
+}
+
+bool lf_loop_attach_readonly(int file_fd, uint64_t start_bytes, uint64_t size_bytes, LfScope *held,
+			     char **ret_node, GError **error)
+{
+	return attach(file_fd, start_bytes, size_bytes, LO_FLAGS_READ_ONLY, held, ret_node, error);
 }
