@@ -11,9 +11,11 @@
 #define PLAIN_NAME	"%" G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-"
 
 static const LfCommandTable *const tables[] = {
-	&lf_system_commands, &lf_account_commands, &lf_disk_commands,
-	&lf_part_commands,   &lf_boot_commands,	   &lf_network_commands,
+	&lf_system_commands, &lf_account_commands, &lf_disk_commands, &lf_part_commands,
+	&lf_boot_commands,   &lf_network_commands, &lf_time_commands,
 };
+
+static const LfCommandTable *const addon_tables[] = { &lf_addon_commands, &lf_site_commands };
 
 // --- commands of the language that are not carried out ------------------------------------------
 
@@ -55,7 +57,6 @@ static const struct {
 	{ "group", NULL, false, NOT_YET },
 	{ "iscsi", NULL, false, NOT_YET },
 	{ "iscsiname", NULL, false, NOT_YET },
-	{ "logging", NULL, false, NOT_YET },
 	{ "multipath", NULL, false, NOT_YET },
 	{ "nvdimm", NULL, false, NOT_YET },
 	{ "rdp", NULL, false, NOT_YET },
@@ -65,7 +66,6 @@ static const struct {
 	{ "selinux", NULL, false, NOT_YET },
 	{ "sshpw", NULL, false, NOT_YET },
 	{ "syspurpose", NULL, false, NOT_YET },
-	{ "timesource", NULL, false, NOT_YET },
 	{ "updates", NULL, false, NOT_YET },
 	{ "vnc", NULL, false, NOT_YET },
 	{ "zfcp", NULL, false, NOT_YET },
@@ -188,13 +188,19 @@ void lf_command_run_row(LfParser *parser, const LfCommand *command, const LfLine
 		lf_parser_doubt(parser, slot_of(command));
 }
 
-static const LfCommand *find_known(const char *name)
+static const LfCommand *find_in(const LfCommandTable *const *known, size_t n_known,
+				const char *name)
 {
 	const LfCommand *command = NULL;
 
-	for (size_t i = 0; !command && i < G_N_ELEMENTS(tables); i++)
-		command = lf_command_find(tables[i], name);
+	for (size_t i = 0; !command && i < n_known; i++)
+		command = lf_command_find(known[i], name);
 	return command;
+}
+
+static const LfCommand *find_known(const char *name)
+{
+	return find_in(tables, G_N_ELEMENTS(tables), name);
 }
 
 void lf_command_doubt(LfParser *parser, const char *name)
@@ -221,9 +227,10 @@ static char *addon_advice(void)
 {
 	g_autoptr(GString) advice = g_string_new("remove it; the commands here are");
 
-	for (size_t i = 0; i < lf_addon_commands.n_rows; i++)
-		g_string_append_printf(advice, "%s '%s'", i ? "," : "",
-				       lf_addon_commands.rows[i].name);
+	for (size_t i = 0; i < G_N_ELEMENTS(addon_tables); i++)
+		for (size_t j = 0; j < addon_tables[i]->n_rows; j++)
+			g_string_append_printf(advice, "%s '%s'", i + j ? "," : "",
+					       addon_tables[i]->rows[j].name);
 	return g_string_free(g_steal_pointer(&advice), FALSE);
 }
 
@@ -248,9 +255,8 @@ char *lf_parser_quotable(const char *name)
 
 static bool is_in_tables(const char *name, const LfCommandTable *const *known, size_t n_known)
 {
-	for (size_t i = 0; i < n_known; i++)
-		if (lf_command_find(known[i], name))
-			return true;
+	if (find_in(known, n_known, name))
+		return true;
 	for (size_t i = 0; known == tables && i < G_N_ELEMENTS(others); i++)
 		if (strcmp(others[i].name, name) == 0)
 			return true;
@@ -312,15 +318,14 @@ void lf_command_run(LfParser *parser, const LfLine *line, const LfWords *words)
 
 void lf_command_addon(LfParser *parser, const LfLine *line, const LfWords *words)
 {
-	static const LfCommandTable *const addon_tables[] = { &lf_addon_commands };
 	const char *name = words->items[0].text;
-	const LfCommand *command = lf_command_find(&lf_addon_commands, name);
+	const LfCommand *command = find_in(addon_tables, G_N_ELEMENTS(addon_tables), name);
 	LfPlace place = name_place(line, words);
 
 	if (command) {
 		lf_command_run_row(parser, command, line, words);
 		return;
 	}
-	unknown(parser, &place, name, addon_tables, 1);
+	unknown(parser, &place, name, addon_tables, G_N_ELEMENTS(addon_tables));
 	lf_parser_doubt(parser, "unlock");
 }

@@ -77,7 +77,8 @@ static void keep_include(LfParser *parser, const char *name)
 // What a file would have said that cannot be read is not known.
 static void doubt_all(LfParser *parser)
 {
-	static const char *const slots[] = { "part", "reqpart", "ostreesetup", "unlock", "user" };
+	static const char *const slots[] = { "part",   "reqpart", "ostreesetup",
+					     "unlock", "user",	  "network" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(slots); i++)
 		lf_parser_doubt(parser, slots[i]);

@@ -25,6 +25,7 @@ typedef struct {
 /**
  * LfParser: what the reading of one kickstart has at hand.
  * @file: name of the outermost file (interned)
+ * @is_timesource_disabled: a line `timesource --ntp-disable` was there
  * @has_pre: a %pre section stands somewhere in the outermost file, perhaps further on
  * @redacted: (nullable): the text for the target; complete only without errors
  * @seen: slot of a command → place of its last line
@@ -37,6 +38,7 @@ struct LfParser {
 	LfKickstartPass pass;
 	const char *file;
 	bool has_pre;
+	bool is_timesource_disabled;
 	LfSource source;
 	GString *redacted;
 	GHashTable *seen;
@@ -60,7 +62,9 @@ extern const LfCommandTable lf_disk_commands;
 extern const LfCommandTable lf_part_commands;
 extern const LfCommandTable lf_boot_commands;
 extern const LfCommandTable lf_network_commands;
+extern const LfCommandTable lf_time_commands;
 extern const LfCommandTable lf_addon_commands;
+extern const LfCommandTable lf_site_commands;
 
 /** lf_command_find: (transfer none) (nullable): the row with exactly this name. */
 const LfCommand *lf_command_find(const LfCommandTable *table, const char *name);
@@ -119,11 +123,16 @@ void lf_include(LfParser *parser, const LfLine *line, const LfWords *words);
 /** lf_validate: what only the whole profile tells. Adds findings. */
 void lf_validate(LfParser *parser);
 
+/** lf_validate_network: the same for network lines among each other, and for routes. */
+void lf_validate_network(LfParser *parser);
+
 /** lf_account_free, lf_part_free, …: free functions of the profile's arrays. */
 void lf_account_free(LfAccount *account);
 void lf_ssh_key_free(LfSshKey *key);
 void lf_part_free(LfPart *part);
 void lf_network_free(LfNetwork *network);
+void lf_route_free(LfRoute *route);
+void lf_time_source_free(LfTimeSource *source);
 void lf_script_free(LfScript *script);
 
 /** lf_take_text, lf_take_list: moves a value to where a former one may be. */

@@ -55,7 +55,28 @@ void lf_network_free(LfNetwork *network)
 	g_strfreev(network->nameservers);
 	g_free(network->ipv6);
 	g_free(network->ipv6gateway);
+	g_free(network->dhcp_class);
+	g_strfreev(network->dns_search);
+	g_free(network->interface_name);
+	g_strfreev(network->bond_slaves);
+	g_strfreev(network->bond_options);
+	g_strfreev(network->bridge_slaves);
+	g_strfreev(network->bridge_options);
 	g_free(network);
+}
+
+void lf_route_free(LfRoute *route)
+{
+	g_free(route->device);
+	g_free(route->to);
+	g_free(route->via);
+	g_free(route);
+}
+
+void lf_time_source_free(LfTimeSource *source)
+{
+	g_free(source->host);
+	g_free(source);
 }
 
 void lf_script_free(LfScript *script)
@@ -76,11 +97,14 @@ LfProfile *lf_profile_new(void)
 	profile->ssh_keys = g_ptr_array_new_with_free_func((GDestroyNotify)lf_ssh_key_free);
 	profile->parts = g_ptr_array_new_with_free_func((GDestroyNotify)lf_part_free);
 	profile->networks = g_ptr_array_new_with_free_func((GDestroyNotify)lf_network_free);
+	profile->routes = g_ptr_array_new_with_free_func((GDestroyNotify)lf_route_free);
+	profile->time_sources = g_ptr_array_new_with_free_func((GDestroyNotify)lf_time_source_free);
 	profile->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)lf_script_free);
 	profile->clear_drives = empty_list();
 	profile->clear_list = empty_list();
 	profile->ignore_drives = empty_list();
 	profile->only_use = empty_list();
+	profile->mirrors = empty_list();
 	profile->services_enabled = empty_list();
 	profile->services_disabled = empty_list();
 	profile->boot_timeout_s = -1;
@@ -96,7 +120,8 @@ static void free_texts(LfProfile *profile)
 		profile->boot_append,	profile->boot_drive,	 profile->ostree_osname,
 		profile->ostree_remote, profile->ostree_url,	 profile->upgrade_url,
 		profile->ostree_ref,	profile->kernel_flavour, profile->kernel_append,
-		profile->unlock.escrow, profile->redacted,
+		profile->unlock.escrow, profile->redacted,	 profile->log_host,
+		profile->report_url,	profile->report_token,	 profile->persist_label,
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -113,11 +138,14 @@ void lf_profile_free(LfProfile *profile)
 	g_ptr_array_unref(profile->ssh_keys);
 	g_ptr_array_unref(profile->parts);
 	g_ptr_array_unref(profile->networks);
+	g_ptr_array_unref(profile->routes);
+	g_ptr_array_unref(profile->time_sources);
 	g_ptr_array_unref(profile->scripts);
 	g_strfreev(profile->clear_drives);
 	g_strfreev(profile->clear_list);
 	g_strfreev(profile->ignore_drives);
 	g_strfreev(profile->only_use);
+	g_strfreev(profile->mirrors);
 	g_strfreev(profile->services_enabled);
 	g_strfreev(profile->services_disabled);
 	g_free(profile);

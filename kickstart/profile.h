@@ -68,10 +68,19 @@ typedef struct {
 	LfEncryption encryption;
 } LfPart;
 
-/** LfNetwork: a network line. */
+/**
+ * LfNetwork: a network line.
+ *
+ * What it makes: a bond of @bond_slaves, a bridge of @bridge_slaves, each called @device; a VLAN
+ * when @vlan_id is given, on @device. A line with @bond_slaves and @vlan_id makes both: the bond
+ * @device without an address, and a VLAN on it, which has the line's addresses. Members are names
+ * of interfaces; a bond's are network cards, a bridge's may be bonds or VLANs that other lines
+ * make. A line about a member gives it no address. Nothing lies on itself.
+ */
 typedef struct {
 	LfPlace place;
-	char *device;	 /* name, MAC, "link", "bootif"; NULL: every Ethernet interface */
+	char *device;	 /* name, MAC (small letters), "link", "bootif"; NULL: every Ethernet
+			    interface, or the line only names the host */
 	char *bootproto; /* "dhcp" or "static"; NULL: dhcp */
 	char *hostname;
 	char *ip, *netmask, *gateway;
@@ -81,19 +90,29 @@ typedef struct {
 	bool is_noipv4, is_noipv6;
 	bool is_nodefroute, is_nodns;
 	bool is_onboot;
-	bool is_activate;
+	bool is_activate;     /* the first line that is not only about the host, and --activate */
 	uint32_t mtu;	      /* 0: not given */
-	bool is_bound_to_mac; /* --bindto=mac */
+	bool is_bound_to_mac; /* --bindto=mac; of a bond or bridge its members */
 	char *dhcp_class;
 	char **dns_search;			/* --ipv4-dns-search, then --ipv6-dns-search */
 	bool ignores_dns4, ignores_dns6;	/* --ipvX-ignore-auto-dns */
 	uint32_t vlan_id;			/* 0: no VLAN */
 	char *interface_name;			/* of the VLAN; NULL: DEVICE.ID */
-	char **bond_slaves, **bond_options;	/* not NULL: a bond; options "key=value" */
-	char **bridge_slaves, **bridge_options; /* not NULL: a bridge */
+	char **bond_slaves, **bond_options;	/* not NULL: a bond; options: lf_bond_options() */
+	char **bridge_slaves, **bridge_options; /* not NULL: a bridge; the language's names */
 } LfNetwork;
 
-/** LfRoute: `route` of %addon com_landfall. @to: "network/prefix" or "default". */
+/**
+ * lf_network_name: (transfer full) (nullable): name of the interface that has the line's addresses:
+ * a VLAN's, else @device. NULL when only the machine tells: "link", "bootif", a MAC, no device.
+ */
+char *lf_network_name(const LfNetwork *network);
+
+/** lf_network_is_host_only: does the line say nothing but the host's name? */
+bool lf_network_is_host_only(const LfNetwork *network);
+
+/** LfRoute: `route` of %addon com_landfall. @to: "network/prefix" as the system writes it, no bits
+ * behind the prefix, or "default"; @via: of the same family. */
 typedef struct {
 	LfPlace place;
 	char *device; /* NULL: that whose network holds @via */
@@ -102,9 +121,11 @@ typedef struct {
 	uint32_t metric; /* 0: not given */
 } LfRoute;
 
-/** LfTimeSource: a server of `timesource`, or of `timezone --ntpservers`. */
+/** LfTimeSource: a server of `timesource`, or of `timezone --ntpservers`. Each is there once. */
 typedef struct {
-	char *host;
+	LfPlace place;
+	char *host; /* name or address */
+	bool is_of_timezone;
 	bool is_pool;
 	bool is_nts;
 } LfTimeSource;
@@ -200,9 +221,10 @@ typedef struct {
 	LfUnlock unlock;
 	LfOnFailure onfailure;
 	int64_t onfailure_retries; /* -1: not given */
-	char *report_url;	   /* nullable */
+	char *report_url;	   /* nullable; http or https, without user and query */
 	char *report_token;	   /* name of a seed's file with the token; nullable */
-	char *persist_label;	   /* nullable: no persistent partition */
+	LfPlace persist_place;
+	char *persist_label; /* nullable: no persistent partition; GPT name and label */
 	uint64_t persist_size_mib;
 
 	/* The text that was read, includes expanded, secrets replaced by "********"; kept on the

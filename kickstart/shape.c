@@ -76,6 +76,42 @@ static bool is_host_name(const char *text)
 	return true;
 }
 
+static bool is_domain(const char *text)
+{
+	return strlen(text) <= 253 && is_host_name(text);
+}
+
+static bool is_host(const char *text)
+{
+	bool is_number = strspn(text, "0123456789.") == strlen(text);
+
+	return is_address(text) || (!strchr(text, ':') && !is_number && is_domain(text));
+}
+
+// Words that mean something else to the kernel, to systemd or in the language.
+static bool is_free_ifname(const char *text)
+{
+	static const char *const taken[] = { "all",  "default", "lo",  "bonding_masters",
+					     "link", "bootif",	"ibft" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+		if (strcmp(taken[i], text) == 0)
+			return false;
+	return strspn(text, "0123456789") < strlen(text);
+}
+
+// Whether the address has bits beyond the prefix is another question, with its own message.
+static bool is_route(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+
+	if (strcmp(text, "default") == 0)
+		return true;
+	return parts[0] && parts[1] && is_address(parts[0]) &&
+	       g_ascii_string_to_unsigned(parts[1], 10, 0, is_ipv4(parts[0]) ? 32 : 128, NULL,
+					  NULL);
+}
+
 static bool has_closed_quotes(const char *text)
 {
 	unsigned n_quotes = 0;
@@ -153,6 +189,28 @@ static const Row rows[] = {
 				 "write 'auto', 'dhcp' or an address as in '2001:db8::10/64'" },
 	[LF_SHAPE_PCRS] = { "[0-9]{1,2}([+,][0-9]{1,2})*", are_pcrs, 80, "a list of PCRs",
 			    "write numbers from 0 to 23, as in '7' or '7+11'" },
+	[LF_SHAPE_IFNAME] = { "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", is_free_ifname, 15,
+			      "an interface's name",
+			      "write up to 15 letters, digits, '_', '.' and '-', as in 'bond0'" },
+	[LF_SHAPE_DOMAIN] = { LABEL "(\\." LABEL ")*", is_domain, 253, "a domain",
+			      "write names divided by commas, as in 'example.org,example.net'" },
+	[LF_SHAPE_HOST] = { "[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|" LABEL "(\\." LABEL ")*", is_host, 253,
+			    "a host",
+			    "write a name or an address, as in 'ntp.example.org' or '192.0.2.1'" },
+	[LF_SHAPE_DHCP_CLASS] = { "[A-Za-z0-9][A-Za-z0-9 ._:/+@,=()-]*", NULL, 128,
+				  "a class of DHCP clients",
+				  "write letters, digits, blanks and '._:/+@,=()-'" },
+	[LF_SHAPE_REPORT_URL] = { "https?://[A-Za-z0-9.:_\\[\\]-]+[!-~]*", NULL, 2048,
+				  "a URL to report to", "begin it with 'https://HOST'" },
+	[LF_SHAPE_SEED_FILE] = { "[A-Za-z0-9_][A-Za-z0-9._-]*", NULL, 100, "a file of the seed",
+				 "write its name: letters, digits, '.', '_' and '-'" },
+	[LF_SHAPE_RATE] = { "[0-9]{1,12}([KkMmGg]?[Bb][Ii][Tt])", NULL, 16, "a rate",
+			    "write a whole number of bits per second with its unit, as in "
+			    "'500kbit', '20mbit' or '1gbit'" },
+	[LF_SHAPE_ROUTE] = { ".+", is_route, 49, "a route's destination",
+			     "write 'default', or a network as in '198.51.100.0/24'" },
+	[LF_SHAPE_DISK_LABEL] = { "[A-Za-z0-9][A-Za-z0-9_.-]*", NULL, 16, "a label",
+				  "write up to 16 letters, digits, '_', '.' and '-'" },
 	[LF_SHAPE_SSH_KEY] = { "(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|"
 			       "sk-ssh-ed25519@openssh\\.com|sk-ecdsa-sha2-nistp256@openssh\\.com)"
 			       " +[A-Za-z0-9+/]+={0,3}( +.*)?",

@@ -1,10 +1,10 @@
-// Commands about language, time, services, display mode and how it ends.
-// Not here: accounts, disks, network; carrying them out.
+// Commands about language, services, remote logs, display mode and how it ends.
+// Not here: accounts, disks, network, time; carrying them out.
 #include <string.h>
 
 #include "kickstart/parser.h"
 
-// --- lang, keyboard, timezone -------------------------------------------------------------------
+// --- lang, keyboard -----------------------------------------------------------------------------
 
 static void apply_lang(LfParser *parser, LfCall *call, void *values)
 {
@@ -43,37 +43,6 @@ static void apply_keyboard(LfParser *parser, LfCall *call, void *values)
 	}
 	g_free(parser->profile->keyboard);
 	parser->profile->keyboard = g_strdup(chosen);
-}
-
-typedef struct {
-	bool is_utc;
-	bool is_utc_old;
-} Timezone;
-
-static const LfOption timezone_options[] = {
-	LF_OPTION_FIELD("--utc", FLAG, Timezone, is_utc),
-	LF_OPTION_FIELD("--isUtc", FLAG, Timezone, is_utc_old),
-	LF_OPTION_NOT_YET("--nontp", FLAG, "leave it out: time servers cannot be set yet"),
-	LF_OPTION_NOT_YET("--ntpservers", LIST, "leave it out: time servers cannot be set yet"),
-};
-
-static void apply_timezone(LfParser *parser, LfCall *call, void *values)
-{
-	Timezone *timezone = values;
-	const char *name = lf_call_word(call, 0);
-
-	if (!name && !lf_call_has(call, "--utc") && !lf_call_has(call, "--isUtc")) {
-		lf_call_error(call, call->place, "missing-argument",
-			      "write it as in 'timezone Europe/Berlin --utc'",
-			      "'timezone' needs a time zone");
-		return;
-	}
-	if (timezone->is_utc_old)
-		lf_call_warn(call, lf_call_place(call, "--isUtc"), "old-option", "write '--utc'",
-			     "'--isUtc' is gone from the language");
-	g_free(parser->profile->timezone);
-	parser->profile->timezone = g_strdup(name);
-	parser->profile->is_utc = timezone->is_utc || timezone->is_utc_old;
 }
 
 // --- services -----------------------------------------------------------------------------------
@@ -121,6 +90,38 @@ static void apply_display(LfParser *parser, LfCall *call, void *values)
 {
 }
 
+// --- logging ------------------------------------------------------------------------------------
+
+typedef struct {
+	char *host;
+	uint32_t port;
+	char *level;
+} Logging;
+
+static const LfOption logging_options[] = {
+	LF_OPTION_FIELD("--host", TEXT, Logging, host, LF_SHAPE_HOST),
+	LF_OPTION_FIELD("--port", U32, Logging, port, 0, 1, 65535),
+	LF_OPTION_FIELD("--level", TEXT, Logging, level),
+};
+
+static void apply_logging(LfParser *parser, LfCall *call, void *values)
+{
+	Logging *logging = values;
+
+	if (!logging->host && lf_call_has(call, "--port"))
+		lf_call_error(call, lf_call_place(call, "--port"), "missing-option",
+			      "add '--host=HOST'", "'--port' is given, but not '--host'");
+	else if (!logging->host && !logging->level)
+		lf_call_error(call, call->place, "missing-option",
+			      "write it as in 'logging --host=logs.example.org'",
+			      "'logging' needs the option '--host'");
+	if (logging->level)
+		lf_call_warn(call, lf_call_place(call, "--level"), "no-effect", "leave it out",
+			     "'--level' has no effect: every message is sent");
+	lf_take_text(&parser->profile->log_host, &logging->host);
+	parser->profile->log_port = logging->port;
+}
+
 // --- the end ------------------------------------------------------------------------------------
 
 typedef struct {
@@ -166,9 +167,8 @@ static const LfCommand commands[] = {
 	{ "keyboard", LF_COMMAND_OPTIONS(keyboard_options), .values_size = sizeof(Keyboard),
 	  .max_words = 1, .words = "a layout", .word_shape = LF_SHAPE_KEYMAP,
 	  .flags = LF_COMMAND_ONCE, .apply = apply_keyboard },
-	{ "timezone", LF_COMMAND_OPTIONS(timezone_options), .values_size = sizeof(Timezone),
-	  .max_words = 1, .words = "a time zone", .word_shape = LF_SHAPE_TIMEZONE,
-	  .flags = LF_COMMAND_ONCE, .apply = apply_timezone },
+	{ "logging", LF_COMMAND_OPTIONS(logging_options), .values_size = sizeof(Logging),
+	  .flags = LF_COMMAND_ONCE, .apply = apply_logging },
 	{ "services", LF_COMMAND_OPTIONS(services_options), .values_size = sizeof(Services),
 	  .flags = LF_COMMAND_ONCE, .apply = apply_services },
 	{ "text", LF_COMMAND_OPTIONS(display_options), .apply = apply_display },

@@ -159,6 +159,84 @@ static void check_login(LfParser *parser)
 		       "no SSH key");
 }
 
+// --- payload over the network -------------------------------------------------------------------
+
+static void check_mirrors(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+
+	if (profile->ostree_url &&
+	    g_strv_contains((const char *const *)profile->mirrors, profile->ostree_url))
+		lf_parser_warn(parser, lf_parser_place(parser, "mirror"), "repeated-mirror",
+			       "remove the line, or write another address",
+			       "a mirror is the address of 'ostreesetup' itself");
+}
+
+/* What the plan calls the partition of @mount, unless there are several of a name. */
+static char *partition_name(const char *mount)
+{
+	static const char *const names[][2] = { { "/boot/efi", "esp" },
+						{ "/boot", "boot" },
+						{ "/", "root" } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(names[i][0], mount) == 0)
+			return g_strdup(names[i][1]);
+	return g_strdelimit(g_strndup(mount + (*mount == '/'), 32), "/", '-');
+}
+
+// A reinstall finds the partition by its label, so nothing else may be called so.
+static void check_persist(LfParser *parser)
+{
+	static const char *const taken[] = { "esp", "boot", "root", "swap", NULL };
+	const LfProfile *profile = parser->profile;
+	const char *label = profile->persist_label;
+	bool is_taken = label && g_strv_contains(taken, label);
+
+	for (guint i = 0; label && i < profile->parts->len; i++) {
+		const LfPart *part = profile->parts->pdata[i];
+		g_autofree char *name = partition_name(part->mount);
+
+		is_taken =
+			is_taken || strcmp(name, label) == 0 || g_strcmp0(part->label, label) == 0;
+	}
+	if (is_taken)
+		lf_parser_error(parser, profile->persist_place, "repeated-label",
+				"write another '--label'",
+				"another partition is called '%s' too, and would be taken for the "
+				"persistent one",
+				label);
+}
+
+// --- time ---------------------------------------------------------------------------------------
+
+static void check_time(LfParser *parser)
+{
+	const LfProfile *profile = parser->profile;
+	const LfTimeSource *first = NULL;
+	bool is_old = false;
+	bool is_new = parser->is_timesource_disabled;
+
+	for (guint i = 0; i < profile->time_sources->len; i++) {
+		const LfTimeSource *source = profile->time_sources->pdata[i];
+
+		first = first ? first : source;
+		is_old = is_old || source->is_of_timezone;
+		is_new = is_new || !source->is_of_timezone;
+	}
+	if (lf_parser_is_doubtful(parser, "timezone") ||
+	    lf_parser_is_doubtful(parser, "timesource"))
+		return;
+	if (first && profile->is_ntp_disabled)
+		lf_parser_error(parser, first->place, "conflicting-options",
+				"remove the servers, or what disables them",
+				"time servers are named here, but not asked: another line says so");
+	else if (is_old && is_new)
+		lf_parser_warn(parser, lf_parser_place(parser, "timezone"), "mixed-sources",
+			       "write all of them as 'timesource' lines",
+			       "'timezone' and 'timesource' both name time servers; all are used");
+}
+
 void lf_validate(LfParser *parser)
 {
 	check_payload(parser);
@@ -166,4 +244,8 @@ void lf_validate(LfParser *parser)
 	check_encryption(parser);
 	check_keys(parser);
 	check_login(parser);
+	check_mirrors(parser);
+	check_persist(parser);
+	check_time(parser);
+	lf_validate_network(parser);
 }

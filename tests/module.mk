@@ -21,6 +21,7 @@ TESTS += $(REPLAYS)
 test-lexer_LIBS := kickstart base
 test-kickstart_LIBS := kickstart base
 test-profile_LIBS := kickstart base
+test-profile-network_LIBS := kickstart base
 fuzz-kickstart_LIBS := kickstart base
 test-facts_LIBS := plan kickstart base
 test-disk_LIBS := plan kickstart base

@@ -313,7 +313,9 @@ static void an_unknown_command_comes_with_what_to_do(void **state)
 		  "'%post'" },
 		{ "zerombrr\n" LF_TEST_KS, "did you mean 'zerombr'?" },
 		{ LF_TEST_KS "%addon com_landfall\nwhatever\n%end\n",
-		  "remove it; the commands here are 'kernel', 'unlock', 'upgrade', 'onfailure'" },
+		  "remove it; the commands here are 'kernel', 'unlock', 'upgrade', 'onfailure', "
+		  "'report', "
+		  "'mirror', 'bandwidth', 'route', 'persist'" },
 		{ LF_TEST_KS "%addon com_landfall\nunlok\n%end\n", "did you mean 'unlock'?" },
 	};
 

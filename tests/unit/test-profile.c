@@ -327,7 +327,9 @@ static void a_static_address_is_whole_and_dhcp_has_none(void **state)
 	static const LfTestSnippet rows[] = {
 		{ "network --bootproto=static", "1:1 error missing-option" },
 		{ "network --bootproto=static --ip=192.0.2.1", "1:1 error missing-option" },
-		{ "network --bootproto=static --noipv4 --ipv6=2001:db8::1/64", "" },
+		{ "network --bootproto=static --noipv4 --ipv6=2001:db8::1/64",
+		  "1:1 warning missing-device" },
+		{ "network --device=a --bootproto=static --noipv4 --ipv6=2001:db8::1/64", "" },
 		{ "network --ip=192.0.2.1", "1:9 error conflicting-options" },
 		{ "network --noipv4 --noipv6", "1:1 error conflicting-options" },
 		{ "network --noipv6 --ipv6=auto", "1:18 error conflicting-options" },
@@ -338,8 +340,6 @@ static void a_static_address_is_whole_and_dhcp_has_none(void **state)
 		{ "network --device=00:11:22:aa:BB:cc --ipv6=dhcp", "" },
 		{ "network --device=eth0.100000000000", "1:18 error invalid-value" },
 		{ "network --ipv6=2001:db8::1/129", "1:16 error invalid-value" },
-		{ "network --bondslaves=a,b --bondopts=mode=1",
-		  "1:9 error unsupported-option; 1:26 error unsupported-option" },
 	};
 
 	LF_TEST_SNIPPETS(rows);
@@ -634,6 +634,11 @@ static void no_finding_shows_a_secret(void **state)
 		"part /boot --size=1 --encrypted --passphrase XSECRETX XSECRETX",
 		"bootloader --password=XSECRETX --md5pass XSECRETX",
 		"network --wpakey=XSECRETX --wepkey XSECRETX",
+		"%addon com_landfall\nreport --url=https://u:XSECRETX@h/\n%end",
+		"%addon com_landfall\nreport --url=https://h/?token=XSECRETX\n%end",
+		"%addon com_landfall\nreport --url=ftp://u:XSECRETX@h/\n%end",
+		"%addon com_landfall\nmirror --url=https://u:XSECRETX@h/\n%end",
+		"%addon com_landfall\nmirror --url=https://h/?token=XSECRETX\n%end",
 		"sshpw --username=root XSECRETX",
 		"ostreesetup --osname=a --url=https://u:XSECRETX@h/ --ref=b",
 		"ostreesetup --osname=a --url=ftp://u:XSECRETX@h/ --ref=b",
