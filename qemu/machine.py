@@ -141,6 +141,8 @@ class Config:
     nic: str = "virtio-net-pci"
     nics: int = 1
     network: str = "user"
+    # One backend for each card, in place of `nics` cards with the same `network`.
+    networks: list = field(default_factory=list)
     ssh_port: int = 0
     forward: list = field(default_factory=list)
     append_logs: bool = False
@@ -355,14 +357,15 @@ class Machine:
 
     def _network_argv(self):
         """The first card carries the port forwards. Cards have no boot ROM: nothing here boots by PXE."""
-        if self.config.network == "none":
+        if self.config.network == "none" and not self.config.networks:
             return []
         argv = []
+        networks = self.config.networks or [self.config.network] * self.config.nics
         forwards = [f"{self.config.ssh_port}:22"] if self.config.ssh_port else []
         forwards += self.config.forward
-        for index in range(self.config.nics):
-            backend = f"{self.config.network},id=net{index}"
-            if index == 0 and self.config.network.startswith("user"):
+        for index, network in enumerate(networks):
+            backend = f"{network},id=net{index}"
+            if index == 0 and network.startswith("user"):
                 for forward in forwards:
                     outside, _, inside = forward.partition(":")
                     backend += f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}"

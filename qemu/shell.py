@@ -16,7 +16,8 @@ class ShellError(Exception):
 class Shell:
     """One connection is kept for all commands: logins are slow without KVM."""
 
-    def __init__(self, identity, port):
+    def __init__(self, identity, port, host="127.0.0.1", enter=()):
+        """`enter` is a command line that runs ssh where the host is reached."""
         # Paths of sockets are short: 108 bytes is the limit.
         self._sockets = tempfile.TemporaryDirectory(prefix="landfall-ssh-")
         self._said = ""
@@ -31,10 +32,10 @@ class Shell:
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": os.devnull,
         }
-        self._argv = ["ssh", "-F", "none", "-i", str(identity), "-p", str(port)]
+        self._argv = [*enter, "ssh", "-F", "none", "-i", str(identity), "-p", str(port)]
         for name, value in options.items():
             self._argv += ["-o", f"{name}={value}"]
-        self._argv.append("root@127.0.0.1")
+        self._argv.append(f"root@{host}")
 
     def answers(self):
         """Tries to log in once."""

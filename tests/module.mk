@@ -101,4 +101,5 @@ check-files: $(addprefix $(O)/tests/,$(FILES_TESTS)) programs $(O)/pykickstart/b
 fuzz: fuzz-programs
 	$(Q)sh tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_programs)
 
+include tests/net/module.mk
 include tests/bench/module.mk

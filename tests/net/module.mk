@@ -1,0 +1,26 @@
+# The network's tests: `wire` (the switch between a test's machines) and what runs over it.
+HELP += 'check-net    servers, links and installations over networks of their own'
+
+TESTS += wire
+wire_SRCS := $(addprefix tests/net/,wire.c switch.c port.c)
+wire_LIBS := base
+
+# Servers whose packages would start services, or take the place of others, on this machine.
+NET_DAEMONS := $(O)/tests/daemons
+$(NET_DAEMONS): tests/net/daemons | $(deps_stamp)
+	$(call say,UNPACK,$@)mkdir -p $(@D) && tests/net/daemons $@ chrony rsyslog && touch $@
+
+# Root makes networks; who is not root gets a user namespace.
+NET_PYTEST = LANDFALL_BUILD=$(abspath $(O)) LANDFALL_NO_SKIP=1 image/namespace /usr/bin/python3 -m pytest -q \
+	-p no:cacheprovider --dist=loadgroup --durations=15
+
+.PHONY: check-net check-net-fast
+check: check-net
+
+# What needs no machine, but root or user namespaces, and the daemons of image/packages/host.txt.
+check-net-fast: programs $(O)/tests/wire $(NET_DAEMONS)
+	$(NET_PYTEST) -n $(or $(NET_JOBS),2) -m 'not machine' $(NET_TESTS) tests/net
+
+# One machine at a time, as in check-qemu.
+check-net: check-net-fast iso
+	$(NET_PYTEST) -n $(QEMU_JOBS) -m machine $(NET_TESTS) tests/net
