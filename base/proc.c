@@ -22,6 +22,7 @@
 #define MAX_TAIL_BYTES	   600
 #define MAX_DRAIN_READS	   64
 #define MAX_FDS		   16
+#define STOP_US		   (5 * G_USEC_PER_SEC)
 
 typedef struct {
 	int fd;
@@ -269,6 +270,17 @@ static bool follow(const LfProc *proc, pid_t pid, Stream *out, Stream *err, gint
 	}
 }
 
+static bool check(const LfProc *proc, GError **error)
+{
+	if (!g_path_is_absolute(proc->argv[0]))
+		return lf_throw(error, LF_ERROR_INTERNAL, "'%s' is not an absolute path",
+				proc->argv[0]);
+	if (proc->n_fds > MAX_FDS)
+		return lf_throw(error, LF_ERROR_INTERNAL, "more than %d descriptors for '%s'",
+				MAX_FDS, proc->argv[0]);
+	return true;
+}
+
 static bool run(const LfProc *proc, int *ret_wait, char **ret_output, char **ret_tail,
 		GError **error)
 {
@@ -282,13 +294,7 @@ static bool run(const LfProc *proc, int *ret_wait, char **ret_output, char **ret
 
 	stream_init(&out, -1, MAX_OUTPUT_BYTES, false);
 	stream_init(&err, -1, MAX_TAIL_BYTES, true);
-	if (!g_path_is_absolute(proc->argv[0]))
-		return lf_throw(error, LF_ERROR_INTERNAL, "'%s' is not an absolute path",
-				proc->argv[0]);
-	if (proc->n_fds > MAX_FDS)
-		return lf_throw(error, LF_ERROR_INTERNAL, "more than %d descriptors for '%s'",
-				MAX_FDS, proc->argv[0]);
-	if (!spawn(proc, &pid, &out_fd, &err_fd, error))
+	if (!check(proc, error) || !spawn(proc, &pid, &out_fd, &err_fd, error))
 		return false;
 	out.fd = out_fd;
 	err.fd = err_fd;
@@ -347,4 +353,138 @@ bool lf_proc_run(const LfProc *proc, char **ret_output, GError **error)
 	if (ret_output)
 		*ret_output = g_steal_pointer(&output);
 	return true;
+}
+
+/** The thread that starts the program also waits for it: a program dies with the thread that made
+ * it. */
+struct LfProcChild {
+	LfProc proc; /* argv is our own */
+	char **argv;
+	GThread *thread;
+	GMutex mutex;
+	GCond cond;
+	bool is_started, has_ended; /* under the mutex, as the rest */
+	GError *failure;	    /* why it could not be started */
+	int pid_fd;
+	int status;
+	char *tail;
+};
+
+static void child_announce(LfProcChild *child, GError *failure, int pid_fd)
+{
+	g_mutex_lock(&child->mutex);
+	child->failure = failure;
+	child->pid_fd = pid_fd;
+	child->is_started = true;
+	g_cond_broadcast(&child->cond);
+	g_mutex_unlock(&child->mutex);
+}
+
+static void child_ended(LfProcChild *child, int status, const char *tail)
+{
+	g_mutex_lock(&child->mutex);
+	child->status = status;
+	child->tail = g_strdup(tail);
+	child->has_ended = true;
+	g_cond_broadcast(&child->cond);
+	g_mutex_unlock(&child->mutex);
+}
+
+static void *child_thread(void *data)
+{
+	LfProcChild *child = data;
+	g_auto(Stream) out = { -1, NULL, 0, false, NULL };
+	g_auto(Stream) err = { -1, NULL, 0, false, NULL };
+	GError *failure = NULL;
+	int status = 0;
+	pid_t pid = -1;
+
+	stream_init(&out, -1, 0, false);
+	stream_init(&err, -1, MAX_TAIL_BYTES, true);
+	if (!spawn(&child->proc, &pid, &out.fd, &err.fd, &failure)) {
+		child_announce(child, failure, -1);
+		return NULL;
+	}
+	child_announce(child, NULL, pidfd_open(pid, 0));
+	while (!follow(&child->proc, pid, &out, &err, G_MAXINT64))
+		continue;
+	kill(-pid, SIGKILL);
+	TEMP_FAILURE_RETRY(waitpid(pid, &status, 0));
+	child_ended(child, status, g_strstrip(err.kept->str));
+	return NULL;
+}
+
+LfProcChild *lf_proc_start(const LfProc *proc, GError **error)
+{
+	g_autoptr(LfProcChild) child = NULL;
+
+	if (!check(proc, error))
+		return NULL;
+	child = g_new0(LfProcChild, 1);
+	child->proc = *proc;
+	child->argv = g_strdupv((char **)proc->argv);
+	child->proc.argv = (const char *const *)child->argv;
+	child->pid_fd = -1;
+	g_mutex_init(&child->mutex);
+	g_cond_init(&child->cond);
+	child->thread = g_thread_new("child", child_thread, child);
+	g_mutex_lock(&child->mutex);
+	while (!child->is_started)
+		g_cond_wait(&child->cond, &child->mutex);
+	g_mutex_unlock(&child->mutex);
+	if (!child->failure)
+		return g_steal_pointer(&child);
+	g_propagate_error(error, g_steal_pointer(&child->failure));
+	return NULL;
+}
+
+int lf_proc_child_fd(const LfProcChild *child)
+{
+	return child->pid_fd;
+}
+
+bool lf_proc_child_check(LfProcChild *child, GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&child->mutex);
+	struct pollfd end = { child->pid_fd, POLLIN, 0 };
+
+	if (!child->has_ended && poll(&end, 1, 0) <= 0)
+		return true;
+	// Its thread is about to say so.
+	while (!child->has_ended)
+		g_cond_wait(&child->cond, &child->mutex);
+	return lf_throw(error, LF_ERROR_IO, "'%s' ended by %s %d%s%s", child->argv[0],
+			WIFSIGNALED(child->status) ? "signal" : "itself with status",
+			WIFSIGNALED(child->status) ? WTERMSIG(child->status)
+						   : WEXITSTATUS(child->status),
+			*child->tail ? ": " : "", child->tail);
+}
+
+static bool child_wait(LfProcChild *child, gint64 until_us)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&child->mutex);
+
+	while (!child->has_ended)
+		if (!g_cond_wait_until(&child->cond, &child->mutex, until_us))
+			return child->has_ended;
+	return true;
+}
+
+void lf_proc_child_free(LfProcChild *child)
+{
+	if (!child)
+		return;
+	if (child->pid_fd >= 0) {
+		(void)pidfd_send_signal(child->pid_fd, SIGTERM, NULL, 0);
+		if (!child_wait(child, g_get_monotonic_time() + STOP_US))
+			(void)pidfd_send_signal(child->pid_fd, SIGKILL, NULL, 0);
+	}
+	g_thread_join(child->thread);
+	lf_close_fd(&child->pid_fd);
+	g_clear_error(&child->failure);
+	g_mutex_clear(&child->mutex);
+	g_cond_clear(&child->cond);
+	g_strfreev(child->argv);
+	g_free(child->tail);
+	g_free(child);
 }

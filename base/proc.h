@@ -64,3 +64,34 @@ bool lf_proc_run(const LfProc *proc, char **ret_output, GError **error);
  * death by signal and time-outs stay errors.
  */
 bool lf_proc_status(const LfProc *proc, int *ret_status, char **ret_output, GError **error);
+
+/** LfProcChild: a program that runs beside us, such as a daemon in the foreground. */
+typedef struct LfProcChild LfProcChild;
+
+/**
+ * lf_proc_start:
+ * @proc: what to run; needed only during the call, except its user_data. on_line is called from a
+ * thread of the child's own; timeout_ms means nothing here
+ *
+ * Starts a program and returns while it runs. What it writes is read for as long as it lives.
+ *
+ * Errors: INTERNAL when it cannot be started.
+ * Returns: (transfer full) (nullable)
+ */
+LfProcChild *lf_proc_start(const LfProc *proc, GError **error);
+
+/** lf_proc_child_fd: (transfer none): a descriptor that can be polled: readable when the program
+ * has ended. */
+int lf_proc_child_fd(const LfProcChild *child);
+
+/**
+ * lf_proc_child_check:
+ * Errors: IO when the program has ended, whatever its status, with its last words.
+ * Returns: whether it still runs
+ */
+bool lf_proc_child_check(LfProcChild *child, GError **error);
+
+/** lf_proc_child_free: asks the program to end (SIGTERM) and waits for that; after 5 s, and for
+ * what is left of its process group, by force. */
+void lf_proc_child_free(LfProcChild *child);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfProcChild, lf_proc_child_free)

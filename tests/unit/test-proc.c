@@ -316,6 +316,103 @@ static void a_program_dies_with_who_runs_it(void **state)
 	close(ends[0]);
 }
 
+static void see_line(const char *line, void *user_data)
+{
+	g_async_queue_push(user_data, g_strdup(line));
+}
+
+static void a_child_runs_beside_us_and_is_heard(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GAsyncQueue) lines = g_async_queue_new_full(g_free);
+	g_autoptr(LfProcChild) child =
+		lf_proc_start(&(LfProc){ .argv = SH("echo here; exec sleep 60"),
+					 .on_line = see_line,
+					 .user_data = lines },
+			      &error);
+	g_autofree char *line = NULL;
+
+	assert_ok(child != NULL, error);
+	line = g_async_queue_timeout_pop(lines, 10 * G_USEC_PER_SEC);
+	assert_non_null(line);
+	assert_string_equal(line, "here");
+	assert_ok(lf_proc_child_check(child, &error), error);
+}
+
+static void a_child_that_ends_is_an_error_with_its_last_words(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfProcChild) child =
+		lf_proc_start(&(LfProc){ .argv = SH("echo 'no more' >&2; exit 4") }, &error);
+	struct pollfd end;
+
+	assert_ok(child != NULL, error);
+	end = (struct pollfd){ lf_proc_child_fd(child), POLLIN, 0 };
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	assert_throws(lf_proc_child_check(child, &error), error, LF_ERROR_IO,
+		      "ended by itself with status 4: no more");
+}
+
+static void a_child_is_asked_to_end_before_it_is_forced(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GAsyncQueue) lines = g_async_queue_new_full(g_free);
+	LfProcChild *child =
+		lf_proc_start(&(LfProc){ .argv = SH("trap 'echo bye; exit 0' TERM; echo here; "
+						    "while :; do sleep 60 & wait; done"),
+					 .on_line = see_line,
+					 .user_data = lines },
+			      &error);
+	g_autofree char *first = NULL;
+	g_autofree char *last = NULL;
+	gint64 begin_us = g_get_monotonic_time();
+
+	assert_ok(child != NULL, error);
+	first = g_async_queue_timeout_pop(lines, 10 * G_USEC_PER_SEC);
+	lf_proc_child_free(child);
+	last = g_async_queue_try_pop(lines);
+	assert_string_equal(first, "here");
+	assert_non_null(last);
+	assert_string_equal(last, "bye");
+	assert_true(seconds_since(begin_us) < 4);
+}
+
+static void a_child_that_will_not_end_is_forced_with_its_group(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GAsyncQueue) lines = g_async_queue_new_full(g_free);
+	LfProcChild *child =
+		lf_proc_start(&(LfProc){ .argv = SH("trap '' TERM; sleep 60 & echo $!; wait; wait"),
+					 .on_line = see_line,
+					 .user_data = lines },
+			      &error);
+	g_autofree char *line = NULL;
+	g_autofree char *path = NULL;
+
+	assert_ok(child != NULL, error);
+	line = g_async_queue_timeout_pop(lines, 10 * G_USEC_PER_SEC);
+	assert_non_null(line);
+	path = g_strdup_printf("/proc/%s/status", line);
+	lf_proc_child_free(child);
+	// Whoever reaps orphans here may still be at it.
+	for (int i = 0; i < 100 && g_file_test(path, G_FILE_TEST_EXISTS); i++) {
+		g_autofree char *text = NULL;
+
+		if (g_file_get_contents(path, &text, NULL, NULL) && strstr(text, "zombie"))
+			break;
+		g_usleep(10000);
+		assert_true(i < 99);
+	}
+}
+
+static void a_child_that_cannot_start_is_our_bug(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	assert_throws(lf_proc_start(&(LfProc){ .argv = LF_PROC_ARGV("/no/such") }, &error) != NULL,
+		      error, LF_ERROR_INTERNAL, "cannot run '/no/such'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +437,11 @@ int main(void)
 		LF_TEST(a_program_can_have_another_working_directory),
 		LF_TEST(a_root_that_cannot_be_entered_is_an_error),
 		LF_TEST(a_program_dies_with_who_runs_it),
+		LF_TEST(a_child_runs_beside_us_and_is_heard),
+		LF_TEST(a_child_that_ends_is_an_error_with_its_last_words),
+		LF_TEST(a_child_is_asked_to_end_before_it_is_forced),
+		LF_TEST(a_child_that_will_not_end_is_forced_with_its_group),
+		LF_TEST(a_child_that_cannot_start_is_our_bug),
 	};
 
 	return LF_TEST_MAIN(tests);
