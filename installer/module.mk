@@ -1,5 +1,5 @@
 include installer/plan/module.mk installer/probe/module.mk installer/apply/module.mk \
-	installer/init/module.mk installer/report/module.mk
+	installer/init/module.mk installer/net/module.mk installer/report/module.mk
 
 LIBS += installer
 installer_SRCS := $(addprefix installer/,cmd-install.c cmd-plan.c cmd-probe.c cmd-facts.c medium.c \
@@ -9,4 +9,4 @@ installer_PKGS := glib-2.0 gio-2.0 gio-unix-2.0 jansson ostree-1
 PROGS += landfall-installer
 DEVICE_PROGS += landfall-installer
 landfall-installer_SRCS := installer/main.c
-landfall-installer_LIBS := installer report apply probe plan kickstart base
+landfall-installer_LIBS := installer net report apply probe plan kickstart base

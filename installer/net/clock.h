@@ -16,10 +16,17 @@ typedef enum {
 const char *lf_clock_name(LfClockSource source);
 
 /**
+ * lf_clock_is_plausible: whether @now_s can be true of a machine whose image was built at @built_s:
+ * not before, and not more than twenty years after. Pure. Both in seconds since 1970; a @built_s of
+ * 0 is not known, and then the year 2020 stands for it.
+ */
+bool lf_clock_is_plausible(uint64_t now_s, uint64_t built_s);
+
+/**
  * lf_clock_floor:
  * @built_s: when the image was built, seconds since 1970
  *
- * A clock that stands before @built_s, or more than twenty years after it, is set to @built_s.
+ * A clock that is not plausible is set to @built_s.
  * Errors: IO when the kernel refuses.
  */
 bool lf_clock_floor(uint64_t built_s, LfClockSource *ret_source, GError **error);
@@ -33,12 +40,26 @@ bool lf_clock_floor(uint64_t built_s, LfClockSource *ret_source, GError **error)
 bool lf_clock_ntp(const GPtrArray *sources, unsigned timeout_ms, GError **error);
 
 /**
+ * lf_clock_ntp_argv:
+ * @only_asks: the clock is not set (chronyd -Q instead of -q)
+ * Errors: INPUT for a source that is neither name nor address, or when there are none or too many.
+ * Returns: (transfer full) (nullable): the command line of lf_clock_ntp(). Pure.
+ */
+char **lf_clock_ntp_argv(const GPtrArray *sources, unsigned timeout_ms, bool only_asks,
+			 GError **error);
+
+/**
  * lf_clock_http:
  * @url: whose server is asked, by plain HTTP; nothing else of the answer is used
- * Sets the clock from the Date of the answer, when that is not before @built_s. The last resort.
- * Errors: NETWORK.
+ * Sets the clock from the Date of the answer. The last resort.
+ * Errors: NETWORK, also when the Date is not plausible.
  */
 bool lf_clock_http(const char *url, const LfHttpAccess *access, uint64_t built_s, GError **error);
 
-/** lf_clock_write_rtc: sets the hardware clock, to UTC or local time. Errors: IO. */
+/**
+ * lf_clock_write_rtc:
+ * @timezone: (nullable): of local time: a name, or the absolute path of a file of zoneinfo, such as
+ * that of the installed system
+ * Sets the hardware clock, to UTC or local time. Errors: IO; INPUT when there is no such time zone.
+ */
 bool lf_clock_write_rtc(bool is_utc, const char *timezone, GError **error);

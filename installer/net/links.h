@@ -1,0 +1,54 @@
+#pragma once
+
+#include "installer/net/world.h"
+#include "installer/plan/net.h"
+
+/**
+ * LfLinks: the links that were made or configured through it. With it they are taken back: virtual
+ * ones are deleted, others lose the addresses and routes they were given.
+ */
+typedef struct LfLinks LfLinks;
+
+/** lf_links_new: @root_fd: "/"; must outlive it. Errors: NETWORK. Returns: (transfer full)
+ * (nullable)
+ */
+LfLinks *lf_links_new(int root_fd, GError **error);
+
+/**
+ * lf_links_wait:
+ * @name: (nullable): of the interface
+ * @mac: (nullable): its permanent address; of a card that has none, the present one
+ * @deadline_us: of the monotonic clock
+ * @ret_name: (out) (transfer full): its name
+ *
+ * Waits until there is such an interface.
+ * Errors: TARGET when there is none in time.
+ */
+bool lf_links_wait(LfLinks *links, const char *name, const char *mac, int64_t deadline_us,
+		   char **ret_name, GError **error);
+
+/**
+ * lf_links_make:
+ * @link: VLAN, bond or bridge, with its parent or members there
+ *
+ * Makes a virtual link with its options and members. One of the same name and kind that is there
+ * already, as after a crash, is made anew; drivers are loaded by the kernel itself.
+ *
+ * Errors: INPUT for an option that the kernel does not know or take; TARGET when the name belongs
+ * to something else; UNSUPPORTED when the kernel has no driver; NETWORK when it refuses.
+ */
+bool lf_links_make(LfLinks *links, const LfNetLink *link, GError **error);
+
+/**
+ * lf_links_configure:
+ * @link: its name is not NULL
+ * Takes what somebody else left off the link; gives it its address, MTU, static addresses and
+ * routes; brings it up. Errors: INPUT, NETWORK.
+ */
+bool lf_links_configure(LfLinks *links, const LfNetLink *link, GError **error);
+
+/** lf_links_up: brings a link up that needs nothing else: parent of a VLAN. Errors: NETWORK. */
+bool lf_links_up(LfLinks *links, const char *name, GError **error);
+
+void lf_links_free(LfLinks *links);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfLinks, lf_links_free)
