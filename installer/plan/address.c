@@ -1,0 +1,127 @@
+// IP and MAC addresses as values.
+// Not here: which interface has which (net-plan.c).
+#include "installer/plan/address.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static unsigned bits_of(int family)
+{
+	return family == AF_INET ? 32 : 128;
+}
+
+bool lf_address_parse(const char *text, LfAddress *ret)
+{
+	LfAddress address = { 0 };
+
+	address.family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	address.prefix = bits_of(address.family);
+	if (inet_pton(address.family, text, address.bytes) != 1)
+		return false;
+	*ret = address;
+	return true;
+}
+
+bool lf_address_parse_prefix(const char *text, LfAddress *ret)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+	LfAddress address;
+	guint64 prefix;
+
+	if (!parts[0] || !parts[1] || !lf_address_parse(parts[0], &address) ||
+	    !g_ascii_string_to_unsigned(parts[1], 10, 0, bits_of(address.family), &prefix, NULL))
+		return false;
+	address.prefix = (unsigned)prefix;
+	*ret = address;
+	return true;
+}
+
+char *lf_address_text(const LfAddress *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return g_strdup(inet_ntop(address->family, address->bytes, text, sizeof text));
+}
+
+char *lf_address_text_prefix(const LfAddress *address)
+{
+	g_autofree char *text = lf_address_text(address);
+
+	return g_strdup_printf("%s/%u", text, address->prefix);
+}
+
+static uint8_t mask_of(unsigned prefix, unsigned byte)
+{
+	unsigned bits = prefix > byte * 8 ? MIN(prefix - byte * 8, 8) : 0;
+
+	return (uint8_t)(0xff00u >> bits);
+}
+
+char *lf_address_network(const LfAddress *address)
+{
+	LfAddress network = *address;
+
+	for (unsigned i = 0; i < sizeof network.bytes; i++)
+		network.bytes[i] &= mask_of(network.prefix, i);
+	return lf_address_text_prefix(&network);
+}
+
+bool lf_address_holds(const LfAddress *network, const LfAddress *address)
+{
+	if (network->family != address->family)
+		return false;
+	for (unsigned i = 0; i < sizeof network->bytes; i++)
+		if ((network->bytes[i] ^ address->bytes[i]) & mask_of(network->prefix, i))
+			return false;
+	return true;
+}
+
+bool lf_address_is_local(const LfAddress *address)
+{
+	if (address->family == AF_INET)
+		return address->bytes[0] == 169 && address->bytes[1] == 254;
+	return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool prefix_of_netmask(const char *text, unsigned *ret)
+{
+	LfAddress mask;
+	uint32_t host_bits;
+
+	if (!lf_address_parse(text, &mask) || mask.family != AF_INET)
+		return false;
+	memcpy(&host_bits, mask.bytes, sizeof host_bits);
+	host_bits = ~ntohl(host_bits);
+	if ((host_bits & (host_bits + 1)) != 0)
+		return false;
+	*ret = 32 - (unsigned)__builtin_popcount(host_bits);
+	return true;
+}
+
+bool lf_address_prefix_of(const char *text, int family, unsigned *ret)
+{
+	guint64 prefix;
+
+	if (family == AF_INET && strchr(text, '.'))
+		return prefix_of_netmask(text, ret);
+	if (!g_ascii_string_to_unsigned(text, 10, 0, bits_of(family), &prefix, NULL))
+		return false;
+	*ret = (unsigned)prefix;
+	return true;
+}
+
+char *lf_mac_parse(const char *text)
+{
+	g_autofree char *mac = g_ascii_strdown(text, -1);
+
+	if (strlen(mac) != 17)
+		return NULL;
+	g_strdelimit(mac, "-", ':');
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? mac[i] != ':' : !g_ascii_isxdigit(mac[i]))
+			return NULL;
+	// The lowest bit of the first byte: an address of a group.
+	if (g_ascii_xdigit_value(mac[1]) & 1 || strcmp(mac, "00:00:00:00:00:00") == 0)
+		return NULL;
+	return g_steal_pointer(&mac);
+}
