@@ -210,14 +210,6 @@ static void bind_card(const Planner *planner, LfNetLink *link, const char *devic
 
 // --- kickstart lines ----------------------------------------------------------------------------
 
-static bool says_nothing(const LfNetwork *line)
-{
-	return line->hostname && !line->device && !line->bootproto && !line->ip && !line->ipv6 &&
-	       !(line->nameservers && *line->nameservers) && !line->is_noipv4 && !line->is_noipv6 &&
-	       !line->is_nodefroute && !line->is_nodns && line->mtu == 0 && !line->vlan_id &&
-	       !line->bond_slaves && !line->bridge_slaves && !line->dhcp_class;
-}
-
 static bool add_static4(const LfNetwork *line, LfNetLink *link, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -338,26 +330,57 @@ static bool set_group(const Planner *planner, const LfNetwork *line, LfNetLink *
 	return true;
 }
 
-/* Static addresses are for one card: without a device they are for that with a carrier. */
-static bool set_device(const Planner *planner, const LfNetwork *line, LfNetLink *link,
-		       GError **error)
+static bool append_link(Planner *planner, const LfNetwork *line, LfNetLink *link, GError **error)
 {
-	const char *device = line->device;
+	g_autoptr(LfNetLink) owned = link;
+
+	if (find_link(planner->net, link->name))
+		return lf_throw_at(error, LF_ERROR_INPUT, &line->place,
+				   "a second 'network' line for %s%s%s: remove one of them",
+				   link->name ? "'" : "", link->name ? link->name : "every device",
+				   link->name ? "'" : "");
+	g_ptr_array_add(planner->net->links, g_steal_pointer(&owned));
+	return true;
+}
+
+/* A line with a bond and a VLAN makes both; the VLAN has the addresses. */
+static bool add_bond_below(Planner *planner, const LfNetwork *line, const char *name,
+			   GError **error)
+{
+	g_autoptr(LfNetLink) bond = lf_net_link_new(LF_LINK_BOND, NULL);
+
+	bond->is_onboot = line->is_onboot;
+	bond->is_activate = line->is_activate;
+	return set_group(planner, line, bond, g_strdup(name), error) &&
+	       append_link(planner, line, g_steal_pointer(&bond), error);
+}
+
+/* Static addresses are for one card: without a device they are for that with a carrier. */
+static const char *device_of_line(const Planner *planner, const LfNetwork *line)
+{
+	bool is_for_one = line->ip || (line->ipv6 && strchr(line->ipv6, ':')) || line->vlan_id;
+
+	if (line->device || !is_for_one)
+		return line->device;
+	return planner->args->bootif ? "bootif" : "link";
+}
+
+static bool set_device(Planner *planner, const LfNetwork *line, LfNetLink *link, GError **error)
+{
+	const char *device = device_of_line(planner, line);
 	char *name;
 
-	if (!device && (line->ip || (line->ipv6 && strchr(line->ipv6, ':')) || line->vlan_id))
-		device = planner->args->bootif ? "bootif" : "link";
+	if (!device && (line->bond_slaves || line->bridge_slaves))
+		return lf_throw_at(error, LF_ERROR_INPUT, &line->place,
+				   "a bond or bridge needs a name: write it as '--device='");
 	if (!device)
-		return !line->bond_slaves && !line->bridge_slaves
-			       ? true
-			       : lf_throw_at(
-					 error, LF_ERROR_INPUT, &line->place,
-					 "a bond or bridge needs a name: write it as '--device='");
+		return true;
 	name = resolve(planner, device, &line->place, error);
 	if (!name)
 		return false;
 	if (line->vlan_id)
-		return set_vlan(line, link, name);
+		return set_vlan(line, link, name) &&
+		       (!line->bond_slaves || add_bond_below(planner, line, name, error));
 	if (line->bond_slaves || line->bridge_slaves)
 		return set_group(planner, line, link, name, error);
 	link->name = name;
@@ -369,35 +392,47 @@ static bool add_line(Planner *planner, const LfNetwork *line, GError **error)
 {
 	g_autoptr(LfNetLink) link = lf_net_link_new(LF_LINK_ETHERNET, NULL);
 
-	if (!set_device(planner, line, link, error) || !fill_from_line(line, link, error))
-		return false;
-	if (find_link(planner->net, link->name))
-		return lf_throw_at(error, LF_ERROR_INPUT, &line->place,
-				   "a second 'network' line for %s%s%s: remove one of them",
-				   link->name ? "'" : "", link->name ? link->name : "every device",
-				   link->name ? "'" : "");
-	g_ptr_array_add(planner->net->links, g_steal_pointer(&link));
-	return true;
+	return set_device(planner, line, link, error) && fill_from_line(line, link, error) &&
+	       append_link(planner, line, g_steal_pointer(&link), error);
+}
+
+static bool is_member(const LfNet *net, const LfNetLink *link)
+{
+	for (guint i = 0; link->name && i < net->links->len; i++) {
+		const LfNetLink *other = net->links->pdata[i];
+
+		if (g_strv_contains((const char *const *)other->members, link->name))
+			return true;
+	}
+	return false;
+}
+
+/* A line about a member gives it no address. */
+static void strip_members(const LfNet *net)
+{
+	for (guint i = 0; i < net->links->len; i++) {
+		LfNetLink *link = net->links->pdata[i];
+
+		if (!is_member(net, link))
+			continue;
+		link->ipv4 = link->ipv6 = LF_IP_NONE;
+		g_clear_pointer(&link->gateway4, g_free);
+		g_clear_pointer(&link->gateway6, g_free);
+		g_strfreev(link->addresses);
+		link->addresses = g_new0(char *, 1);
+	}
 }
 
 static bool add_lines(Planner *planner, GError **error)
 {
-	const GPtrArray *links = planner->net->links;
-	bool is_activate = false;
-
 	for (guint i = 0; planner->profile && i < planner->profile->networks->len; i++) {
 		const LfNetwork *line = planner->profile->networks->pdata[i];
 
-		// The language brings up the first line's device: that of the first with one.
-		if (says_nothing(line)) {
-			is_activate |= links->len == 0 && line->is_activate;
-			continue;
-		}
-		if (!add_line(planner, line, error))
+		if (!lf_network_is_host_only(line) && !add_line(planner, line, error))
 			return false;
-		((LfNetLink *)links->pdata[0])->is_activate |= is_activate;
 	}
-	planner->n_kickstart = links->len;
+	strip_members(planner->net);
+	planner->n_kickstart = planner->net->links->len;
 	return true;
 }
 
@@ -668,10 +703,8 @@ static bool add_route(const Planner *planner, const LfRoute *route, GError **err
 
 static bool add_routes(const Planner *planner, GError **error)
 {
-	const GPtrArray *routes = planner->profile ? planner->profile->routes : NULL;
-
-	for (guint i = 0; routes && i < routes->len; i++)
-		if (!add_route(planner, routes->pdata[i], error))
+	for (guint i = 0; planner->profile && i < planner->profile->routes->len; i++)
+		if (!add_route(planner, planner->profile->routes->pdata[i], error))
 			return false;
 	for (guint i = 0; i < planner->args->routes->len; i++) {
 		const LfRouteArg *arg = planner->args->routes->pdata[i];
@@ -685,6 +718,19 @@ static bool add_routes(const Planner *planner, GError **error)
 
 // --- what lies below ----------------------------------------------------------------------------
 
+static bool is_bound_member(const Planner *planner, const char *name)
+{
+	for (guint i = 0; planner->profile && i < planner->profile->networks->len; i++) {
+		const LfNetwork *line = planner->profile->networks->pdata[i];
+		char **members = line->bond_slaves ? line->bond_slaves : line->bridge_slaves;
+
+		if (line->is_bound_to_mac && members &&
+		    g_strv_contains((const char *const *)members, name))
+			return true;
+	}
+	return false;
+}
+
 static bool add_below(Planner *planner, const char *name, const LfNetLink *above, GError **error)
 {
 	LfNetLink *link = find_link(planner->net, name);
@@ -693,9 +739,10 @@ static bool add_below(Planner *planner, const char *name, const LfNetLink *above
 		if (!need_card(planner, card_by_name(planner, name), name, NULL, error))
 			return lf_prefix(error, "what '%s' lies on", above->name);
 		link = lf_net_link_new(LF_LINK_ETHERNET, name);
-		bind_card(planner, link, name, false);
 		g_ptr_array_add(planner->net->links, link);
 	}
+	if (!link->mac)
+		bind_card(planner, link, name, is_bound_member(planner, name));
 	return true;
 }
 

@@ -50,6 +50,7 @@ static LfNetwork *add_line(Case *one, const char *device)
 	line->is_onboot = true;
 	line->is_activate = one->profile->networks->len == 0;
 	line->nameservers = words(NULL);
+	line->dns_search = words(NULL);
 	line->place = (LfPlace){ .file = "site.ks", .line = one->profile->networks->len + 1 };
 	g_ptr_array_add(one->profile->networks, line);
 	return line;
@@ -297,13 +298,23 @@ static void the_hosts_name_is_found(void **state)
 	}
 }
 
-static void words_that_are_wrong_are_named(void **state)
+typedef struct {
+	const char *cmdline;
+	LfErrorCode code;
+	const char *message;
+} Refusal;
+
+static void assert_refusals(const Refusal *rows, size_t n)
 {
-	static const struct {
-		const char *cmdline;
-		LfErrorCode code;
-		const char *message;
-	} rows[] = {
+	g_auto(Case) one = new_case();
+
+	for (size_t i = 0; i < n; i++)
+		assert_refused(&one, rows[i].cmdline, rows[i].code, rows[i].message);
+}
+
+static void wrong_addresses_are_named(void **state)
+{
+	static const Refusal rows[] = {
 		{ "ip=", LF_ERROR_INPUT, "'ip=': it says nothing" },
 		{ "ip=dchp", LF_ERROR_INPUT, "'dchp' is no way to get an address" },
 		{ "ip=eth0:dchp", LF_ERROR_INPUT, "write 'dhcp', 'on'" },
@@ -327,6 +338,14 @@ static void words_that_are_wrong_are_named(void **state)
 		{ "ip=[2001:db8::5]::[2001:db8::1]:129::eth0", LF_ERROR_INPUT, "is no netmask" },
 		{ "ip=eth0:dhcp ip=192.0.2.5::192.0.2.1:24::eth0", LF_ERROR_INPUT,
 		  "already has an address" },
+	};
+
+	assert_refusals(rows, G_N_ELEMENTS(rows));
+}
+
+static void other_wrong_words_are_named(void **state)
+{
+	static const Refusal rows[] = {
 		{ "vlan=vlan5", LF_ERROR_INPUT, "vlan=NAME:INTERFACE" },
 		{ "vlan=five:eth0", LF_ERROR_INPUT, "must say its number" },
 		{ "vlan=vlan4095:eth0", LF_ERROR_INPUT, "from 1 to 4094" },
@@ -373,10 +392,8 @@ static void words_that_are_wrong_are_named(void **state)
 		{ "rd.net.timeout.dhcp=0", LF_ERROR_INPUT, "from 1 to 3600" },
 		{ "hostname=a..b", LF_ERROR_INPUT, "is not a host name" },
 	};
-	g_auto(Case) one = new_case();
 
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-		assert_refused(&one, rows[i].cmdline, rows[i].code, rows[i].message);
+	assert_refusals(rows, G_N_ELEMENTS(rows));
 }
 
 static void a_command_line_without_end_is_refused(void **state)
@@ -414,6 +431,7 @@ static void lines_without_a_device_are_for_every_port(void **state)
 	lf_test_set(&add_line(&one, NULL)->hostname, "edge");
 	assert_plan(&one, NULL, "*:e4d6a");
 	lf_test_set(&add_line(&one, NULL)->bootproto, "dhcp");
+	((LfNetwork *)one.profile->networks->pdata[1])->is_activate = true;
 	assert_plan(&one, NULL, "*:e4d6a");
 }
 
@@ -513,14 +531,29 @@ static void what_is_below_an_active_link_is_active(void **state)
 	assert_plan(&one, NULL, "eth0:e4d6a; vlan5:v4d6a id=5 on=eth0");
 }
 
-static void the_first_line_with_a_device_is_activated(void **state)
+static void a_line_with_a_bond_and_a_vlan_makes_both(void **state)
+{
+	g_auto(Case) one = new_case();
+	LfNetwork *line = add_line(&one, "bond0");
+
+	line->bond_slaves = words("eth0,eth1");
+	line->vlan_id = 7;
+	line->is_bound_to_mac = true;
+	assert_plan(&one, NULL,
+		    "eth0:e4-6- mac=52:54:00:00:00:10; eth1:e4-6- mac=52:54:00:00:00:11; "
+		    "bond0:b4-6- of=eth0,eth1 opt=mode=balance-rr,miimon=100 "
+		    "new=52:54:00:00:00:10; bond0.7:v4d6a id=7 on=bond0");
+}
+
+static void a_line_about_a_member_gives_it_no_address(void **state)
 {
 	g_auto(Case) one = new_case();
 
-	lf_test_set(&add_line(&one, NULL)->hostname, "edge");
-	add_line(&one, "eth0");
-	add_line(&one, "eth1");
-	assert_plan(&one, NULL, "eth0:e4d6a; eth1:e4d6a inactive");
+	add_line(&one, "eth0")->mtu = 9000;
+	add_line(&one, "br0")->bridge_slaves = words("eth0");
+	assert_plan(&one, NULL,
+		    "eth0:e4-6- mtu=9000; br0:B4d6a of=eth0 "
+		    "new=52:54:00:00:00:10 inactive");
 }
 
 static void a_line_takes_the_place_of_the_command_line(void **state)
@@ -683,6 +716,7 @@ static void the_installed_system_is_known_to_the_dhcp_server(void **state)
 
 	line->ipv6 = g_strdup("dhcp");
 	line->dhcp_class = g_strdup("site x");
+	g_strfreev(line->dns_search);
 	line->dns_search = words("a.example,b.example");
 	line->is_nodns = line->is_nodefroute = true;
 	net = plan(&one, NULL);
@@ -810,7 +844,8 @@ int main(void)
 		LF_TEST(the_other_words_are_understood),
 		LF_TEST(times_and_name_servers_are_the_networks),
 		LF_TEST(the_hosts_name_is_found),
-		LF_TEST(words_that_are_wrong_are_named),
+		LF_TEST(wrong_addresses_are_named),
+		LF_TEST(other_wrong_words_are_named),
 		LF_TEST(a_command_line_without_end_is_refused),
 		LF_TEST(only_the_networks_words_are_facts),
 		LF_TEST(lines_without_a_device_are_for_every_port),
@@ -819,7 +854,8 @@ int main(void)
 		LF_TEST(static_addresses_without_a_device_are_for_one_card),
 		LF_TEST(vlans_bonds_and_bridges_are_made),
 		LF_TEST(what_is_below_an_active_link_is_active),
-		LF_TEST(the_first_line_with_a_device_is_activated),
+		LF_TEST(a_line_with_a_bond_and_a_vlan_makes_both),
+		LF_TEST(a_line_about_a_member_gives_it_no_address),
 		LF_TEST(a_line_takes_the_place_of_the_command_line),
 		LF_TEST(routes_go_to_the_link_that_knows_the_gateway),
 		LF_TEST(lines_that_cannot_be_are_refused),
