@@ -312,7 +312,7 @@ class Machine:
         argv += ["-machine", row.secure_boot_machine if config.secure_boot else row.machine]
         argv += ["-accel", "tcg,thread=multi" if self.accel == "tcg" else self.accel]
         argv += ["-cpu", config.cpu or row.cpu[self.accel]]
-        argv += ["-smp", str(config.cpus), "-m", str(config.memory)]
+        argv += ["-smp", self._processors(), "-m", str(config.memory)]
         argv += ["-qmp", f"unix:{self._run}/qmp,server=on,wait=off"]
         argv += ["-display", config.display, "-vga", "none" if config.display == "none" else "std"]
         argv += self._firmware_argv() + self._serial_argv() + self._network_argv()
@@ -327,6 +327,12 @@ class Machine:
         if config.no_reboot:
             argv += ["-no-reboot"]
         return argv + list(config.extra)
+
+    def _processors(self):
+        """Each processor has a socket of its own, so that Linux takes their clocks for unsynchronised from the
+        beginning. Else it may find that out when all of them run, and rewrites code which every one of them executes;
+        QEMU without KVM then now and then shows one of them half a change, and the kernel panics ("Oops: int3")."""
+        return f"{self.config.cpus},sockets={self.config.cpus},cores=1,threads=1"
 
     def _firmware_argv(self):
         firmware = arches.find_firmware(self.arch, self.config.secure_boot)
