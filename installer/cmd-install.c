@@ -9,9 +9,11 @@
 #include "installer/cmd.h"
 #include "installer/medium.h"
 #include "installer/persist.h"
+#include "installer/plan/deadline.h"
 #include "installer/probe/probe.h"
 #include "installer/report/report.h"
 #include "installer/sources.h"
+#include "installer/watch.h"
 
 #define KEYRING		   "/usr/share/landfall/keyring.gpg"
 #define DEVICES_TIMEOUT_MS 30000
@@ -28,6 +30,7 @@ typedef struct {
 	LfFacts *facts;
 	LfPlan *plan;
 	LfInstall *install;
+	LfWatch watch;
 	bool has_run_onerror;
 } Run;
 
@@ -170,13 +173,20 @@ static const struct {
 
 static bool run_stage(Run *run, size_t index, GError **error)
 {
-	LfEvent event = { .step = stages[index].id,
-			  .state = LF_EVENT_STARTED,
-			  .title = stages[index].title };
+	const char *id = stages[index].id;
+	unsigned deadline_s = lf_deadline_s(NULL, id);
+	g_autoptr(json_t) data = json_object();
+	LfEvent event = {
+		.step = id, .state = LF_EVENT_STARTED, .title = stages[index].title, .data = data
+	};
 	g_autoptr(GError) local = NULL;
 
+	lf_json_set_uint(data, "deadline_s", deadline_s);
 	lf_events_emit(run->events, &event);
+	lf_watch_set(id, deadline_s, &run->watch);
 	event.state = stages[index].run(run, &local) ? LF_EVENT_DONE : LF_EVENT_FAILED;
+	lf_watch_set(id, 0, &run->watch);
+	event.data = NULL;
 	event.error = local;
 	lf_events_emit(run->events, &event);
 	if (!local)
@@ -199,6 +209,8 @@ static bool apply(Run *run, GError **error)
 	install->events_log = log;
 	install->load = lf_sources_file;
 	install->load_data = run->sources;
+	install->watch = lf_watch_set;
+	install->watch_data = &run->watch;
 	// From the first step on the runner calls %onerror itself, with the target still mounted.
 	run->has_run_onerror = true;
 	return lf_apply(install, run->cmd->effects, error);
@@ -219,8 +231,10 @@ static void run_onerror(Run *run)
 
 	if (run->has_run_onerror || !run->profile)
 		return;
+	lf_watch_set(place.event, lf_deadline_s(NULL, place.event), &run->watch);
 	if (!lf_scripts_run(run->profile->scripts, LF_SCRIPT_ONERROR, &place, run->events, &local))
 		lf_events_note(run->events, place.event, "%s", local->message);
+	lf_watch_set(place.event, 0, &run->watch);
 }
 
 static void begin(Run *run)
@@ -229,6 +243,7 @@ static void begin(Run *run)
 	g_autoptr(json_t) data = json_object();
 
 	run->events = lf_report_open(run->host);
+	run->watch = (LfWatch){ run->host, run->events };
 	lf_report_source(run->events, run->host, NULL);
 	lf_json_set_string(data, "version", LF_VERSION);
 	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));

@@ -2,6 +2,9 @@
 // Not here: what a step does (one file per effect).
 #include "installer/apply/apply.h"
 
+#include "installer/plan/deadline.h"
+#include "installer/plan/text.h"
+
 static bool has_luks(const LfPlan *plan)
 {
 	for (guint i = 0; i < plan->partitions->len; i++)
@@ -82,6 +85,32 @@ static unsigned total_weight(const LfPlan *plan)
 	return total;
 }
 
+static unsigned begin_watch(LfInstall *install, const char *id)
+{
+	unsigned deadline_s = lf_deadline_s(install->plan, id);
+
+	if (install->watch)
+		install->watch(id, deadline_s, install->watch_data);
+	return deadline_s;
+}
+
+static void end_watch(LfInstall *install, const char *id)
+{
+	if (install->watch)
+		install->watch(id, 0, install->watch_data);
+}
+
+static void emit_started(LfInstall *install, const LfStep *step, unsigned deadline_s)
+{
+	g_autoptr(json_t) data = json_object();
+	LfEvent event = {
+		.step = step->id, .state = LF_EVENT_STARTED, .title = step->title, .data = data
+	};
+
+	lf_json_set_uint(data, "deadline_s", deadline_s);
+	lf_events_emit(install->events, &event);
+}
+
 static void emit_done(LfInstall *install, const LfStep *step, gint64 started_us, unsigned percent)
 {
 	g_autoptr(json_t) data = json_object();
@@ -102,12 +131,14 @@ static bool run_step(LfInstall *install, LfEffect effect, const LfStep *step, un
 		     GError **error)
 {
 	gint64 started_us = g_get_monotonic_time();
-	LfEvent started = { .step = step->id, .state = LF_EVENT_STARTED, .title = step->title };
 	LfEvent failed = { .step = step->id, .state = LF_EVENT_FAILED, .title = step->title };
 	g_autoptr(GError) local = NULL;
+	bool is_ok;
 
-	lf_events_emit(install->events, &started);
-	if (effect(install, &local)) {
+	emit_started(install, step, begin_watch(install, step->id));
+	is_ok = effect(install, &local);
+	end_watch(install, step->id);
+	if (is_ok) {
 		emit_done(install, step, started_us, percent);
 		return true;
 	}
@@ -150,9 +181,12 @@ bool lf_apply(LfInstall *install, const LfEffects *effects, GError **error)
 		give_back(install);
 		return true;
 	}
+	begin_watch(install, "script.onerror");
 	if (effects->failed)
 		effects->failed(install, local);
+	begin_watch(install, "install.release");
 	give_back(install);
+	end_watch(install, "install.release");
 	g_propagate_error(error, g_steal_pointer(&local));
 	return false;
 }
@@ -161,9 +195,13 @@ char *lf_apply_describe(const LfPlan *plan)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	for (size_t i = 0; i < LF_STEPS; i++)
+	for (size_t i = 0; i < LF_STEPS; i++) {
+		g_autofree char *most = lf_duration_text(lf_deadline_s(plan, steps[i].id));
+
 		if (is_wanted(&steps[i], plan))
-			g_string_append_printf(text, "%c %-18s %s\n", steps[i].destroys ? '*' : ' ',
-					       steps[i].id, steps[i].title);
+			g_string_append_printf(text, "%c %-18s %-31s  at most %s\n",
+					       steps[i].destroys ? '*' : ' ', steps[i].id,
+					       steps[i].title, most);
+	}
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -75,5 +75,6 @@ typedef struct {
  */
 bool lf_apply(LfInstall *install, const LfEffects *effects, GError **error);
 
-/** lf_apply_describe: (transfer full): the steps this plan takes, one a line, for the dry run. */
+/** lf_apply_describe: (transfer full): the steps this plan takes and the time each has, one a line,
+ * for the dry run. */
 char *lf_apply_describe(const LfPlan *plan);

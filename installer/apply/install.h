@@ -31,6 +31,9 @@ typedef struct LfDisk LfDisk;
 /** LfFileLoad: reads a file the profile names: from the seed, by absolute path, or by URL. */
 typedef GBytes *(*LfFileLoad)(const char *name, void *user_data, GError **error);
 
+/** LfInstallWatch: is told that @step begins and how many seconds it has; 0: that it is over. */
+typedef void (*LfInstallWatch)(const char *step, unsigned deadline_s, void *user_data);
+
 /**
  * LfInstall: one install while it runs. What stands first is given and borrowed; the rest is made
  * by the steps, each of which finds there what earlier steps left.
@@ -44,6 +47,8 @@ typedef struct {
 	const char *events_log; /* path of the JSON event log so far; nullable */
 	LfFileLoad load;
 	void *load_data;
+	LfInstallWatch watch; /* nullable */
+	void *watch_data;
 
 	LfScope *held;
 	LfDisk *disk;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "installer/plan/deadline.h"
 #include "installer/plan/spec.h"
 #include "installer/plan/text.h"
 
@@ -237,6 +238,8 @@ char *lf_plan_describe(const LfPlan *plan)
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autofree char *args = g_strjoinv(" ", plan->kernel_args);
 	g_autofree char *size = lf_size_text(plan->payload_bytes);
+	g_autofree char *pull = lf_duration_text(lf_deadline_s(plan, "payload.pull"));
+	g_autofree char *deploy = lf_duration_text(lf_deadline_s(plan, "payload.deploy"));
 	g_autofree char *hash = lf_plan_hash(plan);
 
 	describe_disks(out, plan);
@@ -251,6 +254,7 @@ char *lf_plan_describe(const LfPlan *plan)
 	line(out, "", "%s", args);
 	describe_system(out, plan);
 	describe_notes(out, plan);
+	line(out, "at most", "%s to copy, %s to deploy", pull, deploy);
 	line(out, "then", "%s%s", lf_finish_word(plan->finish),
 	     plan->is_eject ? ", medium ejected" : "");
 	line(out, "hash", "%.12s", hash);

@@ -40,18 +40,21 @@ const LfFactPartition *lf_persist_find(const LfFactDisk *disk, const char *label
 
 // --- without a disk -----------------------------------------------------------------------------
 
-static bool check_label(const char *label, GError **error)
+static bool check_label(const LfProfile *profile, GError **error)
 {
+	const char *label = profile->persist_label;
+
 	if (!*label || strlen(label) > MAX_LABEL_BYTES)
-		return lf_throw(error, LF_ERROR_INPUT,
-				"'persist --label=%s': a label has 1 to %d characters", label,
-				MAX_LABEL_BYTES);
+		return lf_throw_at(error, LF_ERROR_INPUT, &profile->persist_place,
+				   "'persist --label=%s': a label has 1 to %d characters", label,
+				   MAX_LABEL_BYTES);
 	for (const char *c = label; *c; c++)
 		if (!g_ascii_isgraph(*c))
-			return lf_throw(error, LF_ERROR_INPUT,
-					"'persist --label=%s': a label may hold plain characters "
-					"only, no blanks",
-					label);
+			return lf_throw_at(
+				error, LF_ERROR_INPUT, &profile->persist_place,
+				"'persist --label=%s': a label may hold plain characters "
+				"only, no blanks",
+				label);
 	return true;
 }
 
@@ -59,13 +62,13 @@ bool lf_persist_check(const LfProfile *profile, const GPtrArray *specs, GError *
 {
 	if (!profile->persist_label)
 		return true;
-	if (!check_label(profile->persist_label, error))
+	if (!check_label(profile, error))
 		return false;
 	if (profile->persist_size_mib < LEAST_MIB || profile->persist_size_mib > MAX_MIB)
-		return lf_throw(error, LF_ERROR_INPUT,
-				"'persist --size=%" G_GUINT64_FORMAT
-				"' is out of range: write MiB, at least %d",
-				profile->persist_size_mib, LEAST_MIB);
+		return lf_throw_at(error, LF_ERROR_INPUT, &profile->persist_place,
+				   "'persist --size=%" G_GUINT64_FORMAT
+				   "' is out of range: write MiB, at least %d",
+				   profile->persist_size_mib, LEAST_MIB);
 	for (guint i = 0; i < specs->len; i++) {
 		const LfSpec *spec = specs->pdata[i];
 

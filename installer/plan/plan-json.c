@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "installer/plan/deadline.h"
 #include "installer/plan/members.h"
 #include "installer/plan/words.h"
 
@@ -280,6 +281,7 @@ static json_t *without_hash(const LfPlan *plan)
 	lf_json_set(object, "system", system_to_json(plan));
 	lf_json_set_string(object, "finish", lf_finish_word(plan->finish));
 	lf_json_set_bool(object, "is_eject", plan->is_eject);
+	lf_json_set(object, "deadlines_s", lf_deadlines_to_json(plan));
 	return object;
 }
 
@@ -311,6 +313,8 @@ static char *text_without_uuids(const LfPlan *plan)
 	g_autoptr(GString) text = NULL;
 
 	remove_finds(json_object_get(object, "target"));
+	// What is done is the wish, not how long it may take.
+	json_object_del(object, "deadlines_s");
 	raw = lf_json_print(object, false);
 	text = g_string_new(raw);
 	blank_out(text, plan->table_uuid, "table", 0);

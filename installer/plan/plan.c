@@ -9,6 +9,7 @@
 #include "installer/plan/persist.h"
 #include "installer/plan/source.h"
 #include "installer/plan/spec.h"
+#include "installer/plan/text.h"
 #include "installer/plan/uuid.h"
 
 #define DEFAULT_TIMEOUT_S 1
@@ -126,10 +127,11 @@ static bool add_persist(LfPlan *plan, LfPlanPartition *persist, const LfFacts *f
 		const LfPlanPartition *other = partitions->pdata[i];
 
 		if (g_str_equal(other->name, persist->name))
-			return lf_throw(error, LF_ERROR_INPUT,
-					"'persist --label=%s' is the name of partition %u: choose "
-					"another label",
-					persist->name, other->number);
+			return lf_throw_at(
+				error, LF_ERROR_INPUT, &plan->profile->persist_place,
+				"'persist --label=%s' is the name of partition %u: choose "
+				"another label",
+				persist->name, other->number);
 	}
 	return true;
 }

@@ -22,6 +22,19 @@ char *lf_size_text(uint64_t size_bytes)
 			       units[unit]);
 }
 
+char *lf_duration_text(unsigned seconds)
+{
+	unsigned minutes = seconds / 60 + (seconds % 60 != 0);
+
+	if (seconds < 60)
+		return g_strdup_printf("%u s", seconds);
+	if (minutes < 60)
+		return g_strdup_printf("%u min", minutes);
+	if (minutes % 60 == 0)
+		return g_strdup_printf("%u h", minutes / 60);
+	return g_strdup_printf("%u h %u min", minutes / 60, minutes % 60);
+}
+
 bool lf_prefix_at(GError **error, const LfPlace *place)
 {
 	if (!place || !place->file || place->line == 0)

@@ -8,6 +8,9 @@
 /** lf_size_text: (transfer full): "20.0 GiB", "512 MiB", "33 B". */
 char *lf_size_text(uint64_t size_bytes);
 
+/** lf_duration_text: (transfer full): "40 s", "15 min", "2 h 26 min"; rounded up to what shows. */
+char *lf_duration_text(unsigned seconds);
+
 /**
  * lf_throw_at: like lf_throw(), with "file:line: " of @place in front when it is known. Kickstart
  * values that only turn out wrong on this machine are reported where they are written.

@@ -121,6 +121,8 @@ static void a_gpt_is_read_with_what_its_partitions_hold(void **state)
 	assert_string_equal(two->uuid, "11111111-2222-4333-8444-555555555555");
 	assert_string_equal(two->fstype, "ext4");
 	assert_string_equal(two->fslabel, "data");
+	assert_non_null(two->fs_uuid);
+	assert_true(g_uuid_string_is_valid(two->fs_uuid));
 	assert_null(three->fstype);
 }
 

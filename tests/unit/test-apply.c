@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "installer/apply/apply.h"
+#include "installer/plan/deadline.h"
 #include "tests/unit/test.h"
 
 /** What the recorders share; tests run one after the other. */
@@ -280,6 +281,40 @@ static void the_dry_run_lists_the_steps_of_the_plan(void **state)
 	assert_contains(text, "* disk.wipe");
 	assert_contains(text, "* boot.entry");
 	assert_contains(text, "keys.enroll");
+	assert_contains(text, "write the partition table        at most 10 min\n");
+}
+
+static void record_watch(const char *step, unsigned deadline_s, void *user_data)
+{
+	g_string_append_printf(user_data, "%s=%u ", step, deadline_s);
+}
+
+static void every_step_has_a_deadline_that_ends_with_it(void **state)
+{
+	for (int fail_at = LF_STEP_POST; fail_at <= LF_STEPS; fail_at++) {
+		g_autoptr(Bench) bench = bench_new();
+		g_autoptr(GString) told = g_string_new(NULL);
+		g_autoptr(GString) wanted = g_string_new(NULL);
+		g_autoptr(GError) error = NULL;
+
+		record.fail_at = fail_at;
+		bench->install->watch = record_watch;
+		bench->install->watch_data = told;
+		assert_int_equal(lf_apply(bench->install, &recorders, &error), fail_at == LF_STEPS);
+		for (int i = 0; i <= MIN(fail_at, LF_STEPS - 1); i++) {
+			const char *id = lf_apply_step((LfStepKind)i)->id;
+
+			assert_true(lf_deadline_is_known(id));
+			g_string_append_printf(wanted, "%s=%u %s=0 ", id,
+					       lf_deadline_s(bench->plan, id), id);
+		}
+		if (fail_at < LF_STEPS)
+			g_string_append_printf(wanted,
+					       "script.onerror=3600 install.release=%u "
+					       "install.release=0 ",
+					       lf_deadline_s(bench->plan, "install.release"));
+		assert_string_equal(told->str, wanted->str);
+	}
 }
 
 static void durations_are_in_the_report(void **state)
@@ -306,6 +341,7 @@ int main(void)
 		LF_TEST(firmware_finds_nothing_before_all_is_verified),
 		LF_TEST(every_step_has_an_id_of_its_own_a_title_and_a_weight),
 		LF_TEST(the_dry_run_lists_the_steps_of_the_plan),
+		LF_TEST(every_step_has_a_deadline_that_ends_with_it),
 		LF_TEST(durations_are_in_the_report),
 	};
 

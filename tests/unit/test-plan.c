@@ -1,7 +1,9 @@
 // The plan as a whole: encryption, kernel arguments, payload, UUIDs, hash, text.
 #include "installer/plan/plan.h"
 
+#include "installer/plan/deadline.h"
 #include "installer/plan/kargs.h"
+#include "installer/plan/text.h"
 #include "installer/plan/uuid.h"
 #include "tests/unit/machine.h"
 
@@ -536,9 +538,74 @@ static void the_last_hostname_counts(void **state)
 	assert_string_equal(plan->hostname, "second");
 }
 
+// --- deadlines ----------------------------------------------------------------------------------
+
+static void a_deadline_grows_with_what_there_is_to_do(void **state)
+{
+	g_auto(Case) one = new_case();
+	g_autoptr(LfPlan) plan = make(&one);
+
+	// 400 MiB at 128 KiB/s and at 1 MiB/s, and a quarter of an hour.
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 3200);
+	assert_int_equal(lf_deadline_s(plan, "payload.deploy"), 900 + 400);
+	assert_int_equal(lf_deadline_s(plan, "disk.table"), 600);
+	one.profile->limit_bytes_per_s = 65536;
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 12800);
+	one.profile->limit_bytes_per_s = 1;
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 7 * 86400);
+	plan->payload_bytes = UINT64_MAX;
+	one.profile->limit_bytes_per_s = UINT64_MAX;
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 7 * 86400);
+}
+
+static void each_script_has_an_hour(void **state)
+{
+	g_auto(Case) one = new_case();
+	g_autoptr(LfPlan) plan = make(&one);
+
+	for (int i = 0; i < 3; i++) {
+		LfScript *script = g_new0(LfScript, 1);
+
+		script->kind = LF_SCRIPT_POST;
+		g_ptr_array_add(one.profile->scripts, script);
+		assert_int_equal(lf_deadline_s(plan, "script.post"), 3600 * (i + 1));
+	}
+	assert_int_equal(lf_deadline_s(plan, "script.pre-install"), 3600);
+}
+
+static void without_a_plan_and_a_row_there_is_a_deadline_too(void **state)
+{
+	assert_int_equal(lf_deadline_s(NULL, "devices.wait"), 300);
+	assert_int_equal(lf_deadline_s(NULL, "script.onerror"), 3600);
+	assert_int_equal(lf_deadline_s(NULL, "payload.pull"), 900 + 32768);
+	assert_int_equal(lf_deadline_s(NULL, "nobody.knows"), 1800);
+	assert_false(lf_deadline_is_known("nobody.knows"));
+}
+
+static void durations_read_well(void **state)
+{
+	static const struct {
+		unsigned seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 s" },	 { 59, "59 s" },  { 60, "1 min" },	 { 61, "2 min" },
+		{ 3541, "1 h" }, { 3600, "1 h" }, { 3601, "1 h 1 min" }, { 604800, "168 h" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = lf_duration_text(rows[i].seconds);
+
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LF_TEST(a_deadline_grows_with_what_there_is_to_do),
+		LF_TEST(each_script_has_an_hour),
+		LF_TEST(without_a_plan_and_a_row_there_is_a_deadline_too),
+		LF_TEST(durations_read_well),
 		LF_TEST(encryption_is_aes_xts_with_sectors_of_4096),
 		LF_TEST(argon_takes_a_quarter_of_the_memory),
 		LF_TEST(a_machine_that_could_not_unlock_is_refused),
