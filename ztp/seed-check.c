@@ -90,6 +90,22 @@ static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **
 			escrow);
 }
 
+static bool check_token(const LfSeed *seed, const LfProfile *profile, GError **error)
+{
+	const char *name = profile->report_token;
+	GBytes *bytes = name ? lf_seed_find(seed, name) : NULL;
+
+	if (!name || (bytes && g_bytes_get_size(bytes) > 0))
+		return true;
+	if (bytes)
+		return lf_throw(error, LF_ERROR_INPUT,
+				"report --token=%s: the file is empty: write the token into it",
+				name);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"report --token=%s: there is no such file in the seed: add --file %s=PATH",
+			name, name);
+}
+
 static char *list_refs(json_t *refs)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -140,5 +156,6 @@ bool lf_seed_check(const LfSeed *seed, const char *path, const json_t *manifest,
 		return lf_throw(error, LF_ERROR_INPUT,
 				"'%s' has %zu error%s: correct %s (--no-check takes it as it is)",
 				path, errors, errors == 1 ? "" : "s", errors == 1 ? "it" : "them");
-	return check_escrow(seed, profile, error) && check_payload(profile, manifest, iso, error);
+	return check_escrow(seed, profile, error) && check_token(seed, profile, error) &&
+	       check_payload(profile, manifest, iso, error);
 }

@@ -409,6 +409,40 @@ static void an_escrow_certificate_has_to_be_one_that_can_be_used(void **state)
 	}
 }
 
+static void the_token_of_reports_is_a_file_of_the_seed(void **state)
+{
+	static const struct {
+		const char *file;
+		int status;
+		const char *says;
+	} rows[] = {
+		{ "", 2, "no such file in the seed: add --file site.token=PATH" },
+		{ "--file site.token=empty ", 2, "the file is empty" },
+		{ "--file site.token=token ", 0, "site.token" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ks = NULL;
+	g_autofree char *empty = NULL;
+	g_autofree char *token = NULL;
+
+	open_desk(&desk);
+	ks = put(&desk, "site.ks",
+		 GOOD_KS "%addon com_landfall\nreport --url=https://reports.example.org/ "
+			 "--token=site.token\n%end\n",
+		 -1);
+	empty = put(&desk, "empty", "", 0);
+	token = put(&desk, "token", "XSECRETX\n", -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *line =
+			g_strdup_printf("iso seed -k site.ks %sin.iso out.iso", rows[i].file);
+		g_autofree char *output = NULL;
+
+		assert_int_equal(landfall(&desk, line, &output), rows[i].status);
+		assert_contains(output, rows[i].says);
+		assert_null(strstr(output, "XSECRETX"));
+	}
+}
+
 static void an_include_of_the_seed_may_be_named_as_the_machine_names_it(void **state)
 {
 	static const char *const names[] = { "common.ks", "./common.ks", "/landfall/seed/common.ks",
@@ -570,6 +604,7 @@ int main(void)
 		LF_TEST(wrong_command_lines_are_refused),
 		LF_TEST(a_kickstart_that_the_machine_would_refuse_is_refused_here),
 		LF_TEST(an_escrow_certificate_has_to_be_one_that_can_be_used),
+		LF_TEST(the_token_of_reports_is_a_file_of_the_seed),
 		LF_TEST(an_include_of_the_seed_may_be_named_as_the_machine_names_it),
 		LF_TEST(nothing_outside_the_iso_is_shown),
 		LF_TEST(an_iso_without_payload_is_no_medium_to_install_from),

@@ -73,21 +73,22 @@ static void the_shipped_profiles_filled_in_have_no_findings(void **state)
 	g_autofree char *standard = own_profile(dir, "edge-standard.ks");
 	g_autofree char *lowlatency = own_profile(dir, "edge-lowlatency.ks");
 	g_autofree char *passphrase = own_profile(dir, "edge-passphrase.ks");
+	g_autofree char *network = own_profile(dir, "edge-network.ks");
 	g_autofree char *output =
-		LANDFALL(0, "check", "--strict", standard, lowlatency, passphrase);
+		LANDFALL(0, "check", "--strict", standard, lowlatency, passphrase, network);
 
-	assert_string_equal(output, "3 files, 0 errors, 0 warnings\n");
+	assert_string_equal(output, "4 files, 0 errors, 0 warnings\n");
 }
 
 static void the_shipped_profiles_say_what_has_to_be_filled_in(void **state)
 {
-	g_autofree char *standard =
-		LANDFALL(1, "check", "--strict", "kickstart/profiles/edge-standard.ks",
-			 "kickstart/profiles/edge-lowlatency.ks");
+	g_autofree char *standard = LANDFALL(
+		1, "check", "--strict", "kickstart/profiles/edge-standard.ks",
+		"kickstart/profiles/edge-lowlatency.ks", "kickstart/profiles/edge-network.ks");
 	g_autofree char *passphrase = LANDFALL(2, "check", "kickstart/profiles/edge-passphrase.ks");
 
 	assert_contains(standard, "edge-standard.ks: warning: nobody can log in: ");
-	assert_contains(standard, "2 files, 0 errors, 2 warnings\n");
+	assert_contains(standard, "3 files, 0 errors, 3 warnings\n");
 	assert_contains(passphrase, "error: the passphrase of 'part /' is the example's");
 	assert_contains(passphrase, "1 file, 1 error, 1 warning\n");
 }

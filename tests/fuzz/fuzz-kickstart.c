@@ -36,6 +36,35 @@ static void print_all(const LfDiagnostics *diagnostics)
 	}
 }
 
+static void check_network(const LfNetwork *network)
+{
+	g_autofree char *name = lf_network_name(network);
+
+	g_assert(network->nameservers && network->dns_search);
+	g_assert((network->bond_slaves == NULL) == (network->bond_options == NULL));
+	g_assert((network->bridge_slaves == NULL) == (network->bridge_options == NULL));
+	g_assert(network->vlan_id <= 4094 && (network->vlan_id == 0 || network->device));
+	g_assert(!network->bond_slaves || (network->bond_slaves[0] && network->device));
+	g_assert(!network->bridge_slaves || (network->bridge_slaves[0] && name));
+	g_assert(!network->ip || network->netmask);
+	for (char **option = network->bond_options; option && *option; option++)
+		g_assert(strchr(*option, '='));
+}
+
+/* What others rely on. */
+static void check_profile(const LfProfile *profile)
+{
+	g_assert(profile->mirrors && profile->services_enabled && profile->services_disabled);
+	for (guint i = 0; i < profile->networks->len; i++)
+		check_network(profile->networks->pdata[i]);
+	for (guint i = 0; i < profile->routes->len; i++)
+		g_assert(((const LfRoute *)profile->routes->pdata[i])->via);
+	for (guint i = 0; i < profile->time_sources->len; i++)
+		g_assert(((const LfTimeSource *)profile->time_sources->pdata[i])->host);
+	g_assert(!profile->report_token || profile->report_url);
+	g_assert((profile->persist_label == NULL) == (profile->persist_size_mib == 0));
+}
+
 /* What is kept on the target must itself be a kickstart that hides the same things. */
 static void check_redacted(const char *redacted)
 {
@@ -67,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_assert((profile == NULL) == (error != NULL));
 	g_assert((profile == NULL) == (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) > 0));
 	print_all(diagnostics);
+	if (profile)
+		check_profile(profile);
 	if (profile && profile->redacted)
 		check_redacted(profile->redacted);
 	return 0;

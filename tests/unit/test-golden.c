@@ -146,6 +146,7 @@ static void the_shipped_profiles_have_a_plan(void **state)
 		{ "kickstart/profiles/edge-standard.ks", "one-disk" },
 		{ "kickstart/profiles/edge-lowlatency.ks", "one-disk-lowlatency" },
 		{ "kickstart/profiles/edge-passphrase.ks", "no-tpm" },
+		{ "kickstart/profiles/edge-network.ks", "one-disk-network" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
