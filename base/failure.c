@@ -115,3 +115,8 @@ LfEndAction lf_failure_action(const LfFailureWish *wish, const char *argument)
 		(void)lf_end_action(argument, &action);
 	return action;
 }
+
+bool lf_failure_ejects(LfEndAction action)
+{
+	return action == LF_END_REBOOT;
+}

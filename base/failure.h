@@ -69,3 +69,9 @@ bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, un
  * is no action) power off
  */
 LfEndAction lf_failure_action(const LfFailureWish *wish, const char *argument);
+
+/**
+ * lf_failure_ejects: whether the medium is put out before @action, after the last try: a machine
+ * that starts again would start the same medium, and fail, for ever.
+ */
+bool lf_failure_ejects(LfEndAction action);

@@ -7,6 +7,7 @@
 #include "installer/apply/scripts.h"
 #include "installer/apply/tools.h"
 #include "installer/cmd.h"
+#include "installer/delivery.h"
 #include "installer/medium.h"
 #include "installer/persist.h"
 #include "installer/plan/deadline.h"
@@ -23,6 +24,7 @@ typedef struct {
 	const LfCmd *cmd;
 	LfHost *host;
 	LfEvents *events;
+	LfDelivery *delivery;
 	LfSources *sources;
 	LfProfile *profile;
 	LfScope *held;
@@ -37,6 +39,7 @@ typedef struct {
 static void run_clear(Run *run)
 {
 	lf_install_free(run->install);
+	lf_delivery_free(run->delivery);
 	lf_plan_free(run->plan);
 	lf_facts_free(run->facts);
 	lf_payload_free(run->payload);
@@ -87,7 +90,10 @@ static bool stage_scripts(Run *run, GError **error)
 
 static bool stage_profile(Run *run, GError **error)
 {
-	return load_profile(run, LF_KICKSTART_WHOLE, error);
+	if (!load_profile(run, LF_KICKSTART_WHOLE, error))
+		return false;
+	lf_delivery_start(run->delivery, run->profile, NULL, lf_sources_file, run->sources);
+	return true;
 }
 
 static void *load_drivers(void *user_data)
@@ -200,6 +206,8 @@ static bool apply(Run *run, GError **error)
 	LfInstall *install = lf_install_new(run->plan, run->facts, run->events);
 	g_autofree char *log =
 		g_strdup_printf("/proc/self/fd/%d/" LF_EVENTS_LOG, run->host->root_fd);
+	g_autofree char *output =
+		g_strdup_printf("/proc/self/fd/%d/" LF_RUN_LOG, run->host->root_fd);
 	g_autoptr(json_t) data = lf_report_plan(run->plan, run->facts);
 
 	run->install = install;
@@ -207,6 +215,9 @@ static bool apply(Run *run, GError **error)
 	install->payload = run->payload;
 	install->keyring = KEYRING;
 	install->events_log = log;
+	install->output_log = output;
+	install->keep = lf_delivery_keep;
+	install->keep_data = run->delivery;
 	install->load = lf_sources_file;
 	install->load_data = run->sources;
 	install->watch = lf_watch_set;
@@ -245,6 +256,7 @@ static void begin(Run *run)
 	run->events = lf_report_open(run->host);
 	run->watch = (LfWatch){ run->host, run->events };
 	lf_report_source(run->events, run->host, NULL);
+	run->delivery = lf_delivery_new(run->host, run->events);
 	lf_json_set_string(data, "version", LF_VERSION);
 	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));
 	event.data = data;
@@ -256,7 +268,6 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, NULL };
 	g_auto(Run) run = { .cmd = cmd };
 	g_autoptr(GError) local = NULL;
-	json_t *data;
 
 	run.host = lf_cmd_host(cmd, error);
 	if (!run.host)
@@ -267,11 +278,10 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	if (lf_host_attempt(run.host) > 1)
 		lf_leftovers_clear(sources, run.events);
 	if (run_all(&run, &local)) {
-		lf_report_done(run.events, run.host, run.plan, run.install->report);
+		lf_delivery_done(run.delivery, run.plan, run.install->report);
 		return 0;
 	}
 	run_onerror(&run);
-	data = run.install ? run.install->report : NULL;
-	lf_report_failed(run.events, run.host, local, data);
+	lf_delivery_failed(run.delivery, local, run.install ? run.install->report : NULL);
 	return lf_error_class(local)->exit_status;
 }

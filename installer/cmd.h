@@ -6,6 +6,7 @@
 /**
  * LfCmd: what the command line says, for every verb.
  * @root: --root: directory that stands for "/"
+ * @dir: (nullable): --dir: where the verb finds what it works on
  * @disk: (nullable): --disk: the one disk to look at; a plain file is a disk
  * @sector_bytes: --sector-size of a plain file: 512 or 4096; 0 when not given
  * @is_json: --json: for programs instead of people
@@ -14,6 +15,7 @@
  */
 typedef struct {
 	char *root;
+	char *dir;
 	char *disk;
 	uint32_t sector_bytes;
 	gboolean is_json;
@@ -29,6 +31,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error); /* cmd-install.c */
 int lf_cmd_facts(const LfCmd *cmd, GError **error);   /* cmd-facts.c */
 int lf_cmd_plan(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
 int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
+int lf_cmd_deliver(const LfCmd *cmd, GError **error); /* cmd-deliver.c */
 
 /**
  * lf_cmd_host: the machine below --root.

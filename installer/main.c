@@ -52,6 +52,7 @@ typedef struct {
 static const char *const machine_options[] = { "root", "disk", "sector-size", NULL };
 static const char *const plan_options[] = { "root", "disk", "sector-size", "json", NULL };
 static const char *const check_options[] = { "root", NULL };
+static const char *const deliver_options[] = { "root", "dir", NULL };
 
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
@@ -63,6 +64,8 @@ static const Verb verbs[] = {
 	  plan_options, lf_cmd_plan },
 	{ "check", "KICKSTART", "check a kickstart; nothing of this machine is looked at", 1, 1,
 	  check_options, lf_cmd_check },
+	{ "deliver", "", "send the reports that the installer could not, from the installed system",
+	  0, 0, deliver_options, lf_cmd_deliver },
 };
 
 static LfCmd cmd = { .effects = &real_effects };
@@ -75,6 +78,8 @@ static const GOptionEntry options[] = {
 	{ "help", 'h', 0, G_OPTION_ARG_NONE, &is_help, NULL, NULL },
 	{ "root", 0, 0, G_OPTION_ARG_FILENAME, &cmd.root,
 	  "Directory that stands for / (/proc, /sys, /dev, /run, seed)", "DIR" },
+	{ "dir", 0, 0, G_OPTION_ARG_FILENAME, &cmd.dir,
+	  "Directory with the reports (default: /var/lib/landfall/report)", "DIR" },
 	{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &cmd.disk,
 	  "Look at this disk alone; a plain file is a disk", "PATH" },
 	{ "sector-size", 0, 0, G_OPTION_ARG_STRING, &sector_size,
@@ -171,9 +176,8 @@ static bool check_options_of(const Verb *verb, GError **error)
 		const char *name;
 		bool is_given;
 	} given[] = {
-		{ "root", cmd.root != NULL },
-		{ "disk", cmd.disk != NULL },
-		{ "sector-size", sector_size != NULL },
+		{ "root", cmd.root != NULL }, { "dir", cmd.dir != NULL },
+		{ "disk", cmd.disk != NULL }, { "sector-size", sector_size != NULL },
 		{ "json", cmd.is_json },
 	};
 	g_autofree char *own = g_strjoinv(", --", (char **)verb->options);
@@ -257,6 +261,7 @@ static bool parse_options(int argc, char **argv, GError **error)
 static void clear(void)
 {
 	g_free(cmd.root);
+	g_free(cmd.dir);
 	g_free(cmd.disk);
 	g_free(sector_size);
 	g_strfreev(words);

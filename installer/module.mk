@@ -2,8 +2,8 @@ include installer/plan/module.mk installer/probe/module.mk installer/apply/modul
 	installer/init/module.mk installer/net/module.mk installer/report/module.mk
 
 LIBS += installer
-installer_SRCS := $(addprefix installer/,cmd-install.c cmd-plan.c cmd-probe.c cmd-facts.c medium.c \
-	persist.c sources.c watch.c)
+installer_SRCS := $(addprefix installer/,cmd-deliver.c cmd-install.c cmd-plan.c cmd-probe.c \
+	cmd-facts.c delivery.c medium.c persist.c sources.c watch.c)
 installer_PKGS := glib-2.0 gio-2.0 gio-unix-2.0 jansson ostree-1
 
 PROGS += landfall-installer

@@ -42,7 +42,8 @@ $(foreach t,test-lease test-net-state fuzz-lease,$(eval $(t)_LIBS := net plan ki
 test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
-test-report_LIBS := report installer apply probe plan kickstart base
+test-report_LIBS := installer report apply probe plan kickstart base
+$(foreach t,courier syslog sign,$(eval test-$(t)_LIBS := report plan kickstart base))
 test-elf_LIBS := initramfs base
 test-initramfs_LIBS := initramfs base
 test-modules_LIBS := initramfs base

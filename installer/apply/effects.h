@@ -32,5 +32,6 @@ bool lf_effect_boot_files(LfInstall *install, GError **error);	  /* boot.c */
 bool lf_effect_close(LfInstall *install, GError **error);	  /* mounts.c */
 bool lf_effect_boot_entry(LfInstall *install, GError **error);	  /* efi.c */
 
-/** lf_effect_failed: runs the kickstart's %onerror scripts, as well as may be. (scripts.c) */
+/** lf_effect_failed: runs the kickstart's %onerror scripts, as well as may be, and keeps the logs
+ * on the target. (scripts.c) */
 void lf_effect_failed(LfInstall *install, const GError *cause);

@@ -16,6 +16,7 @@
 #define MAX_ENTRIES    0x10000
 #define GPT_FORMAT     2
 #define OPTION_ACTIVE  1
+#define OPTION_KIND    0x1f00 /* category: 0 boots a system. UEFI 2.10, 3.1.3 */
 #define SIGNATURE_GUID 2
 
 // HD node: type 4, subtype 1, length 42; number, start, size, signature, format, signature type.
@@ -269,6 +270,89 @@ bool lf_efi_write_entry(int dir_fd, GBytes *option, const char *label, const cha
 	return lf_efivars_write(dir_fd, name, g_bytes_get_data(option, NULL),
 				g_bytes_get_size(option), error) &&
 	       update_order(dir_fd, &entries, number, is_first, error);
+}
+
+// The device path of an entry that could start a system, without the end node.
+static bool bootable_path(GBytes *option, const uint8_t **ret_path, size_t *ret_size)
+{
+	g_autofree char *label = NULL;
+	const uint8_t *data = g_bytes_get_data(option, NULL);
+	size_t at = 0;
+
+	if (!split_option(option, &label, ret_path, ret_size))
+		return false;
+	// Attributes: little-endian, the first four bytes.
+	if (!(data[0] & OPTION_ACTIVE) || (data[1] << 8 & OPTION_KIND))
+		return false;
+	while (*ret_size - at >= NODE_HEADER_BYTES && (*ret_path)[at] != 0x7f) {
+		size_t length = (size_t)(*ret_path)[at + 2] | (size_t)(*ret_path)[at + 3] << 8;
+
+		if (length < NODE_HEADER_BYTES || length > *ret_size - at)
+			return false;
+		at += length;
+	}
+	*ret_size = at;
+	return at > 0;
+}
+
+static GBytes *read_entry(int dir_fd, unsigned number)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "Boot%04X", number);
+	return lf_efivars_read(dir_fd, name);
+}
+
+// Firmware has an entry for a stick and others for what lies on it: their paths begin alike.
+bool lf_efi_leads_elsewhere(GBytes *option, GBytes *current)
+{
+	const uint8_t *path, *current_path;
+	size_t size, current_size;
+
+	if (!bootable_path(option, &path, &size))
+		return false;
+	if (!current || !bootable_path(current, &current_path, &current_size))
+		return true;
+	return memcmp(path, current_path, MIN(size, current_size)) != 0;
+}
+
+static bool can_start(int dir_fd, unsigned number, GBytes *current)
+{
+	g_autoptr(GBytes) option = read_entry(dir_fd, number);
+
+	return option && lf_efi_leads_elsewhere(option, current);
+}
+
+static bool read_number(GBytes *value, size_t at, unsigned *ret)
+{
+	gsize size = value ? g_bytes_get_size(value) : 0;
+	const uint8_t *data = value ? g_bytes_get_data(value, NULL) : NULL;
+
+	if (at + 2 > size)
+		return false;
+	*ret = data[at] | (unsigned)data[at + 1] << 8;
+	return true;
+}
+
+bool lf_efi_leave_medium(int dir_fd, bool *ret_has_left, GError **error)
+{
+	g_autoptr(GBytes) order = lf_efivars_read(dir_fd, "BootOrder");
+	g_autoptr(GBytes) current_value = lf_efivars_read(dir_fd, "BootCurrent");
+	g_autoptr(GBytes) current = NULL;
+	unsigned current_number = MAX_ENTRIES, number;
+
+	if (read_number(current_value, 0, &current_number))
+		current = read_entry(dir_fd, current_number);
+	*ret_has_left = false;
+	for (size_t at = 0; read_number(order, at, &number); at += 2) {
+		uint16_t next = GUINT16_TO_LE((uint16_t)number);
+
+		if (number == current_number || !can_start(dir_fd, number, current))
+			continue;
+		*ret_has_left = lf_efivars_write(dir_fd, "BootNext", &next, sizeof next, error);
+		return *ret_has_left;
+	}
+	return true;
 }
 
 // Partitions of disks that were not touched: entries that start from them are somebody's.

@@ -35,3 +35,24 @@ bool lf_efi_is_stale(GBytes *option, const char *label, const char *loader,
  */
 bool lf_efi_write_entry(int dir_fd, GBytes *option, const char *label, const char *loader,
 			const char *const *kept_uuids, bool is_first, GError **error);
+
+/**
+ * lf_efi_leads_elsewhere:
+ * @option, @current: (nullable): bytes of Boot#### variables; hostile
+ *
+ * Returns: whether @option could start a system, from another device than that of @current
+ */
+bool lf_efi_leads_elsewhere(GBytes *option, GBytes *current);
+
+/**
+ * lf_efi_leave_medium:
+ * @dir_fd: the firmware's variables (efivars.h)
+ * @ret_has_left: (out): whether there is another entry
+ *
+ * Makes the next start, once, go to the first entry of BootOrder that does not lead to what this
+ * system was started from (BootCurrent), so that a machine whose medium stays in place does not
+ * start it again. Entries that are switched off or are programs of the firmware do not count.
+ *
+ * Errors: IO.
+ */
+bool lf_efi_leave_medium(int dir_fd, bool *ret_has_left, GError **error);

@@ -34,6 +34,9 @@ typedef GBytes *(*LfFileLoad)(const char *name, void *user_data, GError **error)
 /** LfInstallWatch: is told that @step begins and how many seconds it has; 0: that it is over. */
 typedef void (*LfInstallWatch)(const char *step, unsigned deadline_s, void *user_data);
 
+/** LfKeepReports: puts into the installed system below @root_fd what delivers reports later. */
+typedef bool (*LfKeepReports)(int root_fd, const json_t *report, void *user_data, GError **error);
+
 /**
  * LfInstall: one install while it runs. What stands first is given and borrowed; the rest is made
  * by the steps, each of which finds there what earlier steps left.
@@ -45,6 +48,9 @@ typedef struct {
 	LfPayload *payload;
 	const char *keyring;	/* path of the OpenPGP key ring that goes onto the remote */
 	const char *events_log; /* path of the JSON event log so far; nullable */
+	const char *output_log; /* path of what this program wrote so far; nullable */
+	LfKeepReports keep;	/* nullable */
+	void *keep_data;
 	LfFileLoad load;
 	void *load_data;
 	LfInstallWatch watch; /* nullable */

@@ -82,6 +82,15 @@ bool lf_mount_api(const char *source, const char *target, LfScope *held, GError 
 	return true;
 }
 
+bool lf_mount_is_there(const char *target)
+{
+	g_autofree char *parent = g_path_get_dirname(target);
+	struct stat here, above;
+
+	return stat(target, &here) == 0 && stat(parent, &above) == 0 &&
+	       (here.st_dev != above.st_dev || here.st_ino == above.st_ino);
+}
+
 // Nothing of the target counts before the one sync at the end, so order and barriers on the way
 // there would only cost time.
 static const struct {

@@ -20,3 +20,6 @@ bool lf_mount_bind(const char *source, const char *target, bool is_readonly, LfS
  * programs that are run in the target's tree.
  */
 bool lf_mount_api(const char *source, const char *target, LfScope *held, GError **error);
+
+/** lf_mount_is_there: whether something is mounted on @target. */
+bool lf_mount_is_there(const char *target);

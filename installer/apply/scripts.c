@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/record.h"
 #include "installer/apply/tree.h"
 
 #define DEFAULT_SHELL "/bin/sh"
@@ -151,4 +152,5 @@ void lf_effect_failed(LfInstall *install, const GError *cause)
 	if (!lf_scripts_run(install->plan->profile->scripts, LF_SCRIPT_ONERROR, &place,
 			    install->events, &local))
 		lf_events_note(install->events, place.event, "%s", local->message);
+	lf_record_failure(install);
 }

@@ -9,6 +9,7 @@
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/runtime.h"
+#include "installer/report/log.h"
 
 #define CONSOLES "sys/class/tty/console/active"
 
@@ -74,8 +75,9 @@ LfEvents *lf_report_open(const LfHost *host)
 	LfEvents *events = lf_events_new(host->now_ms);
 	g_autofree char *debug = lf_host_arg(host, "landfall.debug");
 
+	// Without a log the consoles still tell what happens.
 	if (lf_mkdirs_at(host->root_fd, LF_RUN_DIR, 0755, NULL))
-		add_sink(events, host, LF_SINK_JSON, LF_EVENTS_LOG, O_CREAT | O_APPEND);
+		(void)lf_log_attach(events, host->root_fd, LF_EVENTS_LOG, NULL);
 	add_json_sinks(events, host);
 	if (has_init(host))
 		add_consoles(events, host);
@@ -125,6 +127,7 @@ json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts)
 	lf_json_set_string(data, "flavour", plan->flavour);
 	lf_json_set(data, "disks", disks_to_json(plan));
 	lf_json_set_bool(data, "secure_boot", facts->is_secure_boot);
+	lf_json_set_string(data, "tpm", facts->tpm_version);
 	return data;
 }
 
@@ -186,13 +189,14 @@ void lf_report_wish(LfEvents *events, const LfHost *host, const LfProfile *profi
 		lf_events_note(events, "profile.load", "%s", error->message);
 }
 
-// What landfall-init will do, by the same rule.
-static const char *next_of(LfEvents *events, const LfHost *host, const GError *cause)
+const char *lf_report_next(LfEvents *events, const LfHost *host, const GError *cause)
 {
 	g_autofree char *argument = lf_host_arg(host, "landfall.onfailure");
 	g_autoptr(GError) error = NULL;
 	LfFailureWish wish;
 
+	if (!has_init(host))
+		return NULL;
 	if (!lf_failure_load(host->root_fd, &wish, &error))
 		lf_events_note(events, "install", "%s", error->message);
 	if (lf_failure_retries(lf_error_class(cause), &wish, lf_host_attempt(host)))
@@ -200,9 +204,7 @@ static const char *next_of(LfEvents *events, const LfHost *host, const GError *c
 	return lf_end_name(lf_failure_action(&wish, argument));
 }
 
-void lf_report_failed(LfEvents *events, const LfHost *host, const GError *cause, json_t *data)
+void lf_report_failed(LfEvents *events, const GError *cause, const char *next, json_t *data)
 {
-	const char *next = has_init(host) ? next_of(events, host, cause) : NULL;
-
 	emit_end(events, LF_EVENT_FAILED, cause, next, data);
 }

@@ -7,6 +7,11 @@
 /** LF_EVENTS_LOG: the JSON event log of this boot, relative to the host's root. */
 #define LF_EVENTS_LOG "run/landfall/events.jsonl"
 
+/** LF_REPORT_MARK, LF_LOGGING_MARK: what of it is delivered to the report's address and to the log
+ * server (installer/report/log.h). */
+#define LF_REPORT_MARK	"run/landfall/reported"
+#define LF_LOGGING_MARK "run/landfall/logged"
+
 /**
  * lf_report_open:
  * Opens every place events go to: the consoles of `console=` (when landfall-init started us; else
@@ -38,13 +43,18 @@ void lf_report_done(LfEvents *events, const LfHost *host, const LfPlan *plan, js
 void lf_report_wish(LfEvents *events, const LfHost *host, const LfProfile *profile);
 
 /**
- * lf_report_failed:
- * @data: (nullable) (transfer none)
- *
- * The terminal event of a failed run. Its `next` is what landfall-init will do, by the rule in
- * base/failure.h; NULL where no landfall-init works.
+ * lf_report_next: what landfall-init will do after this failure, by the rule in base/failure.h.
+ * Returns: (transfer none) (nullable): "retry", "reboot", "poweroff" or "halt"; NULL where no
+ * landfall-init works
  */
-void lf_report_failed(LfEvents *events, const LfHost *host, const GError *cause, json_t *data);
+const char *lf_report_next(LfEvents *events, const LfHost *host, const GError *cause);
+
+/**
+ * lf_report_failed: the terminal event of a failed run.
+ * @next: (nullable): of lf_report_next()
+ * @data: (nullable) (transfer none)
+ */
+void lf_report_failed(LfEvents *events, const GError *cause, const char *next, json_t *data);
 
 /** lf_report_finish_name: (transfer none): "reboot", "poweroff" or "halt". */
 const char *lf_report_finish_name(LfFinish finish);

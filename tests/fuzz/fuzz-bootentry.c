@@ -15,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t mask = 0;
 
 	(void)lf_efi_is_stale(bytes, "debian", "\\EFI\\debian\\shimx64.efi", none);
+	(void)lf_efi_leads_elsewhere(bytes, bytes);
+	(void)lf_efi_leads_elsewhere(bytes, NULL);
 	g_assert(lf_tpm_parse_banks(data, size, &mask, &error) == (error == NULL));
 	return 0;
 }

@@ -220,6 +220,90 @@ static void firmware_without_variables_is_a_warning(void **state)
 	assert_contains(said, "EFI/BOOT");
 }
 
+static void put_number(int dir_fd, const char *name, unsigned number)
+{
+	uint16_t value = GUINT16_TO_LE((uint16_t)number);
+
+	put(dir_fd, name, &value, sizeof value);
+}
+
+// An entry with these attributes and this device path, which gets its end.
+static void put_entry(int dir_fd, const char *name, uint32_t attributes, const char *path,
+		      size_t size)
+{
+	g_autoptr(GByteArray) option = g_byte_array_new();
+	uint32_t words = GUINT32_TO_LE(attributes);
+	uint16_t length = GUINT16_TO_LE((uint16_t)(size + 4));
+
+	g_byte_array_append(option, (const uint8_t *)&words, 4);
+	g_byte_array_append(option, (const uint8_t *)&length, 2);
+	g_byte_array_append(option, (const uint8_t *)"x\0\0", 4);
+	g_byte_array_append(option, (const uint8_t *)path, (guint)size);
+	g_byte_array_append(option, (const uint8_t *)"\x7f\xff\x04", 4);
+	put(dir_fd, name, option->data, option->len);
+}
+
+// Device paths: a PCI slot; a port of the USB bus in it; a partition there; another slot.
+#define STICK	   "\1\1\6\0\0\1\3\5\6\0\2\0"
+#define STICK_PART STICK "\4\1\4\0"
+#define DISK	   "\1\1\6\0\0\2"
+
+static void the_next_start_is_not_from_the_medium(void **state)
+{
+	static const struct {
+		const char *order;
+		size_t size;
+		bool has_left;
+		const char *next;
+	} rows[] = {
+		// 0: the stick, 1: a partition of it, 2: a disk, 3: switched off, 4: firmware's own
+		{ "\0\0\2\0", 4, true, "\2\0" },
+		{ "\1\0\0\0\2\0", 6, true, "\2\0" },
+		{ "\4\0\3\0\0\0\2\0", 8, true, "\2\0" },
+		{ "\0\0\1\0", 4, false, NULL },
+		{ "\0\0\3\0\4\0\x99\0", 8, false, NULL },
+		{ "\2", 1, false, NULL },
+		{ "", 0, false, NULL },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(LfTestDir) dir = lf_test_dir();
+		g_autoptr(GError) error = NULL;
+		lf_autofd dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		bool has_left = !rows[i].has_left;
+
+		put_number(dir_fd, "BootCurrent", 0);
+		put(dir_fd, "BootOrder", rows[i].order, rows[i].size);
+		put_entry(dir_fd, "Boot0000", 1, STICK, sizeof STICK - 1);
+		put_entry(dir_fd, "Boot0001", 1, STICK_PART, sizeof STICK_PART - 1);
+		put_entry(dir_fd, "Boot0002", 1, DISK, sizeof DISK - 1);
+		put_entry(dir_fd, "Boot0003", 0, DISK, sizeof DISK - 1);
+		put_entry(dir_fd, "Boot0004", 0x109, DISK, sizeof DISK - 1);
+		assert_ok(lf_efi_leave_medium(dir_fd, &has_left, &error), error);
+		assert_int_equal(has_left, rows[i].has_left);
+		if (rows[i].next)
+			assert_variable(dir_fd, "BootNext", rows[i].next, 2);
+		else
+			assert_null(lf_efivars_read(dir_fd, "BootNext"));
+	}
+}
+
+static void a_machine_started_by_no_entry_goes_to_the_first_that_boots(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autoptr(GError) error = NULL;
+	lf_autofd dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool has_left = false;
+
+	put(dir_fd, "BootOrder", "\5\0\2\0", 4);
+	// A path whose node reaches beyond its end starts nothing.
+	put_entry(dir_fd, "Boot0005", 1, "\1\1\x60\0\0\1", 6);
+	put_entry(dir_fd, "Boot0002", 1, DISK, sizeof DISK - 1);
+	assert_ok(lf_efi_leave_medium(dir_fd, &has_left, &error), error);
+	assert_true(has_left);
+	assert_variable(dir_fd, "BootNext", "\2\0", 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +317,8 @@ int main(void)
 		LF_TEST(a_machine_without_an_order_gets_one),
 		LF_TEST(variables_that_cannot_be_written_are_an_io_error),
 		LF_TEST(firmware_without_variables_is_a_warning),
+		LF_TEST(the_next_start_is_not_from_the_medium),
+		LF_TEST(a_machine_started_by_no_entry_goes_to_the_first_that_boots),
 	};
 
 	return LF_TEST_MAIN(tests);

@@ -565,9 +565,17 @@ static void a_watchdog_is_looked_for_for_three_minutes_and_can_be_forbidden(void
 	assert_int_equal(watchdog.timeout_s, 60);
 }
 
+static void only_a_machine_that_starts_again_puts_the_medium_out(void **state)
+{
+	assert_true(lf_failure_ejects(LF_END_REBOOT));
+	assert_false(lf_failure_ejects(LF_END_POWEROFF));
+	assert_false(lf_failure_ejects(LF_END_HALT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LF_TEST(only_a_machine_that_starts_again_puts_the_medium_out),
 		LF_TEST(a_finish_file_names_one_action_and_perhaps_eject),
 		LF_TEST(any_other_finish_file_is_refused),
 		LF_TEST(the_exit_status_tells_the_class),

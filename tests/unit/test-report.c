@@ -62,7 +62,8 @@ static void fail_with(Machine *machine, LfErrorCode code)
 {
 	g_autoptr(GError) cause = g_error_new(LF_ERROR, (int)code, "what went wrong");
 
-	lf_report_failed(machine->events, machine->host, cause, NULL);
+	lf_report_failed(machine->events, cause,
+			 lf_report_next(machine->events, machine->host, cause), NULL);
 }
 
 // The `next` of the last event on ttyS1.

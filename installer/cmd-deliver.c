@@ -1,0 +1,182 @@
+// The verb deliver: on the first boot of an installed system, sends what the installer could not.
+// Not here: how reports travel (installer/report).
+#include <fcntl.h>
+#include <ostree.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/runtime.h"
+#include "installer/cmd.h"
+#include "installer/report/courier.h"
+#include "installer/report/keep.h"
+#include "installer/report/post.h"
+
+#define PATIENCE_MS    60000
+#define FIRST_DELAY_MS 1000
+#define BOOT_ID	       "proc/sys/kernel/random/boot_id"
+#define SECURE_BOOT    "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+static const char *machine_name(const LfKeep *keep, const char *member)
+{
+	return json_string_value(json_object_get(keep->machine, member));
+}
+
+static LfEvents *open_events(const LfHost *host, const LfKeep *keep)
+{
+	g_autofree char *boot_id = lf_read_text_at(host->root_fd, BOOT_ID, 64, NULL);
+	LfEvents *events = lf_events_new(host->now_ms);
+	LfEventSource source = { .boot_id = boot_id ? boot_id : "unknown",
+				 .serial = machine_name(keep, "serial"),
+				 .uuid = machine_name(keep, "uuid"),
+				 .mac = machine_name(keep, "mac") };
+
+	lf_events_set_source(events, &source);
+	return events;
+}
+
+// Which commit runs; a system that was not started by OSTree has none.
+static void add_deployment(json_t *data)
+{
+	g_autoptr(OstreeSysroot) sysroot = ostree_sysroot_new_default();
+	OstreeDeployment *booted;
+
+	if (!ostree_sysroot_load(sysroot, NULL, NULL))
+		return;
+	booted = ostree_sysroot_get_booted_deployment(sysroot);
+	if (booted)
+		lf_json_set_string(data, "commit", ostree_deployment_get_csum(booted));
+}
+
+// Attributes (4 bytes), then the value.
+static void add_secure_boot(const LfHost *host, json_t *data)
+{
+	g_autoptr(GBytes) value = lf_read_file_at(host->root_fd, SECURE_BOOT, 64, NULL);
+
+	if (value && g_bytes_get_size(value) == 5)
+		lf_json_set_bool(data, "secure_boot",
+				 ((const uint8_t *)g_bytes_get_data(value, NULL))[4] == 1);
+}
+
+static void emit_booted(const LfHost *host, LfEvents *events)
+{
+	g_autoptr(json_t) data = json_object();
+	struct utsname names;
+
+	add_deployment(data);
+	add_secure_boot(host, data);
+	if (uname(&names) == 0)
+		lf_json_set_string(data, "kernel", names.release);
+	lf_json_set_string(data, "version", LF_VERSION);
+	lf_events_emit(events, &(LfEvent){ .step = "system.booted",
+					   .state = LF_EVENT_DONE,
+					   .title = "the installed system runs",
+					   .data = data });
+}
+
+static bool has_booted_event(int dir_fd)
+{
+	g_auto(LfLogTail) tail = LF_LOG_TAIL_CLOSED;
+	bool has = false;
+	json_t *event;
+
+	if (!lf_log_tail_open(dir_fd, LF_KEEP_EVENTS, &tail, NULL))
+		return false;
+	while ((event = lf_log_tail_next(&tail))) {
+		const char *step = json_string_value(json_object_get(event, "step"));
+
+		has = has || g_strcmp0(step, "system.booted") == 0;
+		json_decref(event);
+	}
+	return has;
+}
+
+// Told once, also when this is not the first try to send it.
+static bool tell_booted(const LfHost *host, const LfKeep *keep, int dir_fd, GError **error)
+{
+	LfEvents *events;
+	bool ok;
+
+	if (has_booted_event(dir_fd))
+		return true;
+	events = open_events(host, keep);
+	ok = lf_log_attach(events, dir_fd, LF_KEEP_EVENTS, error);
+	if (ok)
+		emit_booted(host, events);
+	lf_events_free(events);
+	return ok;
+}
+
+/** What the courier's thread says of its last try. */
+typedef struct {
+	LfPoster *poster;
+	GMutex lock;
+	GError *last;
+} Sender;
+
+static bool send_batch(const GPtrArray *batch, void *user_data, GError **error)
+{
+	Sender *sender = user_data;
+	g_autoptr(GMutexLocker) locker = NULL;
+	g_autoptr(GError) local = NULL;
+
+	if (lf_poster_send(batch, sender->poster, &local))
+		return true;
+	locker = g_mutex_locker_new(&sender->lock);
+	g_clear_error(&sender->last);
+	sender->last = g_error_copy(local);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
+static bool throw_undelivered(Sender *sender, GError **error)
+{
+	if (!sender->last)
+		return lf_throw(error, LF_ERROR_NETWORK,
+				"the report server did not take all in "
+				"time");
+	g_propagate_error(error, g_steal_pointer(&sender->last));
+	return false;
+}
+
+static bool deliver(const LfKeep *keep, int dir_fd, GError **error)
+{
+	g_autoptr(LfPoster) poster = lf_poster_new(keep->url, keep->access, keep->token, error);
+	Sender sender = { .poster = poster };
+	LfCourierSpec spec = { .name = "report",
+			       .dir_fd = dir_fd,
+			       .log = LF_KEEP_EVENTS,
+			       .mark = LF_KEEP_MARK,
+			       .send = send_batch,
+			       .user_data = &sender,
+			       .first_delay_ms = FIRST_DELAY_MS };
+	LfCourier *courier;
+	bool ok;
+
+	courier = poster ? lf_courier_start(&spec, error) : NULL;
+	if (!courier)
+		return false;
+	ok = lf_courier_flush(courier, PATIENCE_MS);
+	lf_courier_free(courier);
+	if (!ok)
+		throw_undelivered(&sender, error);
+	g_clear_error(&sender.last);
+	return ok;
+}
+
+int lf_cmd_deliver(const LfCmd *cmd, GError **error)
+{
+	const char *dir = cmd->dir ? cmd->dir : "/" LF_KEEP_DIR;
+	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
+	g_autoptr(LfKept) kept = host ? lf_kept_load(dir, error) : NULL;
+	lf_autofd dir_fd = -1;
+
+	if (!kept || !lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
+		return 1;
+	return tell_booted(host, lf_kept(kept), dir_fd, error) &&
+			       deliver(lf_kept(kept), dir_fd, error) && lf_kept_remove(dir, error)
+		       ? 0
+		       : 1;
+}
