@@ -17,6 +17,7 @@
 #include "installer/watch.h"
 
 #define KEYRING		   "/usr/share/landfall/keyring.gpg"
+#define MEDIUM_REPO	   LF_MEDIUM "/repo"
 #define DEVICES_TIMEOUT_MS 30000
 
 /** What one run gathers on its way to the plan. */
@@ -28,6 +29,8 @@ typedef struct {
 	LfSources *sources;
 	LfProfile *profile;
 	LfScope *held;
+	LfHttpAccess access;
+	LfHttpLimit *limit;
 	LfPayload *payload;
 	LfFacts *facts;
 	LfPlan *plan;
@@ -43,6 +46,7 @@ static void run_clear(Run *run)
 	lf_plan_free(run->plan);
 	lf_facts_free(run->facts);
 	lf_payload_free(run->payload);
+	lf_http_limit_free(run->limit);
 	lf_scope_free(run->held);
 	lf_profile_free(run->profile);
 	lf_sources_free(run->sources);
@@ -120,18 +124,66 @@ static bool stage_medium(Run *run, GError **error)
 	       lf_medium_mount(run->host, run->held, error);
 }
 
+static void note_payload(const char *text, void *user_data)
+{
+	const Run *run = user_data;
+
+	lf_events_note(run->events, "payload.open", "%s", text);
+}
+
+// A medium that holds most objects saves the network; one that cannot be read is missed by nobody.
+static const char *find_medium_repo(Run *run)
+{
+	const char *url = run->profile->ostree_url;
+
+	return url && !g_str_has_prefix(url, "file://") &&
+			       lf_medium_mount_if_there(run->host, run->held) &&
+			       g_file_test(MEDIUM_REPO, G_FILE_TEST_IS_DIR)
+		       ? MEDIUM_REPO
+		       : NULL;
+}
+
+static void limit_bandwidth(Run *run)
+{
+	if (run->profile->limit_bytes_per_s > 0 && !run->limit)
+		run->limit = lf_http_limit_new(run->profile->limit_bytes_per_s);
+	run->access.limit = run->limit;
+}
+
 static bool stage_payload(Run *run, GError **error)
 {
-	g_autofree char *ref = lf_plan_ref(run->profile);
+	const LfProfile *profile = run->profile;
+	const char *persist = profile->ostree_url
+				      ? lf_persist_mount(run->facts, profile->persist_label,
+							 run->events, run->held)
+				      : NULL;
+	g_autofree char *prestaged = persist ? g_build_filename(persist, "repo", NULL) : NULL;
+	g_autofree char *ref = lf_plan_ref(profile);
+	const char *const caches[] = { find_medium_repo(run), NULL };
+	const LfPayloadRequest request = {
+		.url = profile->ostree_url,
+		.mirrors = (const char *const *)profile->mirrors,
+		.ref = ref,
+		.keyring = profile->is_nogpg ? NULL : KEYRING,
+		.access = &run->access,
+		.prestaged =
+			prestaged && g_file_test(prestaged, G_FILE_TEST_IS_DIR) ? prestaged : NULL,
+		.caches = caches,
+		.note = note_payload,
+		.user_data = run,
+	};
 
-	if (!run->profile->ostree_url || !ref)
+	if (!profile->ostree_url || !ref)
 		return true;
-	if (run->profile->is_nogpg)
+	limit_bandwidth(run);
+	if (profile->is_nogpg)
 		lf_events_note(run->events, "payload.open",
 			       "ostreesetup --nogpg: the payload's signature is not checked");
-	run->payload = lf_payload_open(run->profile->ostree_url, ref,
-				       run->profile->is_nogpg ? NULL : KEYRING, error);
-	return run->payload != NULL;
+	run->payload = lf_payload_open(&request, error);
+	if (!run->payload)
+		return false;
+	run->facts->payload = lf_payload_facts(run->payload);
+	return true;
 }
 
 static bool stage_facts(Run *run, GError **error)
@@ -139,8 +191,6 @@ static bool stage_facts(Run *run, GError **error)
 	run->facts = lf_cmd_probe(run->cmd, run->host, error);
 	if (!run->facts)
 		return false;
-	if (run->payload)
-		run->facts->payload = lf_payload_facts(run->payload);
 	lf_report_source(run->events, run->host, run->facts);
 	return true;
 }
@@ -162,7 +212,7 @@ static bool stage_plan(Run *run, GError **error)
 }
 
 // What happens before the steps of the plan, none of which writes to a disk. The payload is opened
-// before the machine is probed, so that a bad signature is not hidden behind a disk's fault.
+// before the plan is made, so that a bad signature is not hidden behind a disk that does not fit.
 static const struct {
 	const char *id;
 	const char *title;
@@ -172,8 +222,8 @@ static const struct {
 	{ "script.pre", "run %pre", stage_scripts },
 	{ "profile.load", "read the kickstart", stage_profile },
 	{ "medium.mount", "find the medium", stage_medium },
-	{ "payload.open", "check the payload's signature", stage_payload },
 	{ "facts.probe", "look at the machine", stage_facts },
+	{ "payload.open", "check the payload's signature", stage_payload },
 	{ "plan.make", "make the plan", stage_plan },
 };
 

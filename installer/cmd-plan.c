@@ -6,6 +6,9 @@
 #include "installer/medium.h"
 #include "installer/sources.h"
 
+// Somebody waits for a dry run.
+#define DRY_RUN_S 30
+
 static void print_findings(const LfDiagnostics *diagnostics)
 {
 	size_t n = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) +
@@ -57,14 +60,18 @@ bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts
 {
 	g_autofree char *ref = lf_plan_ref(profile);
 	g_autoptr(LfPayload) payload = NULL;
+	// A dry run needs the commit's facts; the install itself checks the signature.
+	const LfPayloadRequest request = { .url = profile->ostree_url,
+					   .mirrors = (const char *const *)profile->mirrors,
+					   .ref = ref,
+					   .give_up_s = DRY_RUN_S };
 
 	if (!profile->ostree_url || !ref)
 		return true;
 	if (lf_medium_is_needed(profile->ostree_url) && !lf_medium_mount(host, held, error))
 		return lf_prefix(error, "the facts of the payload '%s' are read on its medium",
 				 profile->ostree_url);
-	// A dry run needs the commit's facts; the install itself checks the signature.
-	payload = lf_payload_open(profile->ostree_url, ref, NULL, error);
+	payload = lf_payload_open(&request, error);
 	if (!payload)
 		return false;
 	facts->payload = lf_payload_facts(payload);

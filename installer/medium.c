@@ -37,9 +37,9 @@ static bool throw_absent(LfMedium *medium, GError **error)
 }
 
 // A medium of ours that cannot be read does not heal by waiting; the next try looks again.
-static bool wait_for_medium(const LfHost *host, char **ret_path, GError **error)
+static bool wait_for_medium(const LfHost *host, gint64 patience_us, char **ret_path, GError **error)
 {
-	gint64 end = g_get_monotonic_time() + DEADLINE_US;
+	gint64 end = g_get_monotonic_time() + patience_us;
 
 	for (;;) {
 		g_auto(LfMedium) medium = { NULL, NULL, false };
@@ -52,23 +52,33 @@ static bool wait_for_medium(const LfHost *host, char **ret_path, GError **error)
 		}
 		if (medium.trouble && medium.is_ours)
 			return throw_trouble(&medium, error);
-		if (g_get_monotonic_time() > end)
+		if (g_get_monotonic_time() >= end)
 			return throw_absent(&medium, error);
 		g_usleep(POLL_US);
 	}
 }
 
-bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error)
+static bool mount_medium(const LfHost *host, gint64 patience_us, LfScope *held, GError **error)
 {
 	g_autofree char *path = NULL;
 	g_autoptr(GError) local = NULL;
 
 	lf_tools_load_driver("isofs");
-	if (!wait_for_medium(host, &path, error))
+	if (!wait_for_medium(host, patience_us, &path, error))
 		return false;
 	if (lf_mount(path, LF_MEDIUM, "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL, held,
 		     &local))
 		return true;
 	return lf_throw(error, LF_ERROR_IO, "%s: write the medium again or use another drive",
 			local->message);
+}
+
+bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error)
+{
+	return mount_medium(host, DEADLINE_US, held, error);
+}
+
+bool lf_medium_mount_if_there(const LfHost *host, LfScope *held)
+{
+	return mount_medium(host, 0, held, NULL);
 }

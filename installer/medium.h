@@ -18,3 +18,6 @@ bool lf_medium_is_needed(const char *url);
  * that may hold it, cannot be read.
  */
 bool lf_medium_mount(const LfHost *host, LfScope *held, GError **error);
+
+/** lf_medium_mount_if_there: the same without waiting; what is not there is no fault. */
+bool lf_medium_mount_if_there(const LfHost *host, LfScope *held);

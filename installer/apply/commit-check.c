@@ -8,6 +8,7 @@
 #include "installer/apply/accounts.h"
 #include "installer/apply/boot.h"
 #include "installer/apply/effects.h"
+#include "installer/apply/payload-tree.h"
 #include "installer/apply/services.h"
 
 #define MENU_PROGRAM "usr/sbin/grub-mkconfig"
@@ -300,11 +301,18 @@ bool lf_commit_check(GFile *root, const LfPlan *plan, GError **error)
 
 bool lf_effect_check_payload(LfInstall *install, GError **error)
 {
-	g_autoptr(GFile) root = lf_commit_open(install->plan, error);
+	g_autoptr(GFile) root = lf_payload_root(install->payload);
+	g_autoptr(GError) local = NULL;
+	bool fits = lf_commit_check(root, install->plan, &local);
 
-	if (!root || !lf_commit_check(root, install->plan, error))
+	if (fits) {
+		note_language(install, root);
+		note_services(install, root);
+	}
+	// What could not be fetched seems to be absent, which is then no fault of the profile.
+	if (!lf_payload_tree_check(root, error))
 		return false;
-	note_language(install, root);
-	note_services(install, root);
-	return true;
+	if (!fits)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return fits;
 }

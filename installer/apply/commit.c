@@ -5,18 +5,13 @@
 #include <limits.h>
 #include <string.h>
 
-#include <ostree.h>
-
 #define MAX_LINKS 40 // as the kernel has it
 
-GFile *lf_commit_open(const LfPlan *plan, GError **error)
+GFile *lf_commit_open(OstreeRepo *repo, const LfPlan *plan, GError **error)
 {
-	g_autoptr(GFile) dir = g_file_new_for_uri(plan->url);
-	g_autoptr(OstreeRepo) repo = ostree_repo_new(dir);
 	g_autoptr(GFile) root = NULL;
 
-	if (!ostree_repo_open(repo, NULL, error) ||
-	    !ostree_repo_read_commit(repo, plan->checksum, &root, NULL, NULL, error)) {
+	if (!ostree_repo_read_commit(repo, plan->checksum, &root, NULL, NULL, error)) {
 		lf_prefix(error, "cannot read the payload '%s'", plan->ref);
 		lf_rethrow(error, LF_ERROR_TRUST);
 		return NULL;

@@ -3,16 +3,18 @@
 #include "installer/plan/plan.h"
 
 #include <gio/gio.h>
+#include <ostree.h>
 
 /**
- * lf_commit_open: (transfer full) (nullable): the top directory of the plan's commit, in the
- * repository it comes from. Errors: TRUST when it cannot be read.
+ * lf_commit_open: (transfer full) (nullable): the top directory of the plan's commit in a
+ * repository that holds all of it. Before the pull there is lf_payload_root(). Errors: TRUST when
+ * it cannot be read.
  */
-GFile *lf_commit_open(const LfPlan *plan, GError **error);
+GFile *lf_commit_open(OstreeRepo *repo, const LfPlan *plan, GError **error);
 
 /**
  * lf_commit_resolve:
- * @root: as from lf_commit_open()
+ * @root: as from lf_commit_open() or lf_payload_root()
  * @path: as the installed system will see it, with or without a '/' in front
  *
  * Follows all links as the installed system will: its /etc is usr/etc here, "..", absolute links
@@ -38,7 +40,7 @@ GFile *lf_commit_file(GFile *root, const char *path, GFileInfo **ret_info);
 
 /**
  * lf_commit_check:
- * @root: as from lf_commit_open()
+ * @root: as from lf_commit_open() or lf_payload_root()
  *
  * Whether the commit holds what the plan will need of it: boot files, time zone, places to mount
  * and to write, accounts that the profile's fit to, their shells, units to enable. Writes nothing.

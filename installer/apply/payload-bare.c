@@ -4,26 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
-#define CHUNK_BYTES (256 * 1024)
-#define N_DIRS	    256
-
-typedef EVP_MD_CTX Sum;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sum, EVP_MD_CTX_free)
+#define N_DIRS 256
 
 struct LfBare {
 	int objects_fd;
 	uid_t uid; /* whose our files are at first */
 	gid_t gid;
-	EVP_MD *sha256;
 };
 
 /* "ab/cdef….file" */
@@ -72,9 +65,6 @@ LfBare *lf_bare_new(OstreeRepo *repo, GError **error)
 		       &bare->objects_fd, error) ||
 	    !make_dirs(bare->objects_fd, error))
 		return NULL;
-	bare->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (!bare->sha256)
-		return lf_throw_null(error, LF_ERROR_INTERNAL, "OpenSSL has no SHA-256");
 	return g_steal_pointer(&bare);
 }
 
@@ -83,64 +73,19 @@ void lf_bare_free(LfBare *bare)
 	if (!bare)
 		return;
 	lf_close_fd(&bare->objects_fd);
-	EVP_MD_free(bare->sha256);
 	g_free(bare);
 }
 
-// --- the checksum -------------------------------------------------------------------------------
-
-static bool add(Sum *sum, const void *data, size_t size, GError **error)
-{
-	return EVP_DigestUpdate(sum, data, size) == 1 ||
-	       lf_throw(error, LF_ERROR_INTERNAL, "OpenSSL cannot compute a checksum");
-}
-
-// The archive's header without what is only the archive's: length and compression.
-static bool add_header(Sum *sum, const LfFilez *object, GError **error)
-{
-	g_autoptr(GVariant) header = g_variant_ref_sink(g_variant_new(
-		"(uuuus@a(ayay))", GUINT32_TO_BE(object->uid), GUINT32_TO_BE(object->gid),
-		GUINT32_TO_BE(object->mode), 0, object->target, object->xattrs));
-	guint32 size = GUINT32_TO_BE((guint32)g_variant_get_size(header));
-	const guint32 prefix[] = { size, 0 };
-
-	return add(sum, prefix, sizeof prefix, error) &&
-	       add(sum, g_variant_get_data(header), g_variant_get_size(header), error);
-}
-
-static Sum *sum_new(const LfBare *bare, const LfFilez *object, GError **error)
-{
-	g_autoptr(Sum) sum = EVP_MD_CTX_new();
-
-	if (!sum || EVP_DigestInit_ex2(sum, bare->sha256, NULL) != 1)
-		return lf_throw_null(error, LF_ERROR_INTERNAL, "OpenSSL cannot compute a checksum");
-	return add_header(sum, object, error) ? g_steal_pointer(&sum) : NULL;
-}
-
-static bool check_sum(Sum *sum, const char *checksum, GError **error)
-{
-	guchar digest[OSTREE_SHA256_DIGEST_LEN];
-	char actual[OSTREE_SHA256_STRING_LEN + 1];
-
-	if (EVP_DigestFinal_ex(sum, digest, NULL) != 1)
-		return lf_throw(error, LF_ERROR_INTERNAL, "OpenSSL cannot compute a checksum");
-	ostree_checksum_inplace_from_bytes(digest, actual);
-	return strcmp(actual, checksum) == 0 ||
-	       lf_payload_throw_damaged(error, checksum, "its checksum is another");
-}
-
-// --- the file -----------------------------------------------------------------------------------
-
 // The way by /proc works for links too, which can only be opened as a place.
-static bool set_xattrs(const LfFilez *object, int fd)
+static bool set_xattrs(const LfContent *content, int fd)
 {
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 
-	for (gsize i = 0; i < g_variant_n_children(object->xattrs); i++) {
+	for (gsize i = 0; i < g_variant_n_children(content->xattrs); i++) {
 		g_autoptr(GVariant) value = NULL;
 		const char *key;
 
-		g_variant_get_child(object->xattrs, i, "(^&ay@ay)", &key, &value);
+		g_variant_get_child(content->xattrs, i, "(^&ay@ay)", &key, &value);
 		if (setxattr(path, key, g_variant_get_data(value), g_variant_get_size(value), 0) <
 		    0)
 			return false;
@@ -149,76 +94,64 @@ static bool set_xattrs(const LfFilez *object, int fd)
 }
 
 // Setting what is already so would cost as much as a change.
-static bool set_owner(const LfBare *bare, const LfFilez *object, int fd)
+static bool set_owner(const LfBare *bare, const LfContent *content, int fd)
 {
-	return (object->uid == bare->uid && object->gid == bare->gid) ||
-	       fchownat(fd, "", object->uid, object->gid, AT_EMPTY_PATH) == 0;
+	return (content->uid == bare->uid && content->gid == bare->gid) ||
+	       fchownat(fd, "", content->uid, content->gid, AT_EMPTY_PATH) == 0;
 }
 
 // A write or a change of owner takes capabilities and set-id bits away, so these come last.
-static bool set_metadata(const LfBare *bare, const LfFilez *object, const char *checksum, int fd,
+static bool set_metadata(const LfBare *bare, const LfContent *content, const char *checksum, int fd,
 			 GError **error)
 {
 	static const struct timespec times[] = { { OSTREE_TIMESTAMP, 0 }, { OSTREE_TIMESTAMP, 0 } };
 
-	return (set_owner(bare, object, fd) &&
-		(S_ISLNK(object->mode) || fchmod(fd, object->mode & ~(mode_t)S_IFMT) == 0) &&
-		set_xattrs(object, fd) && utimensat(fd, "", times, AT_EMPTY_PATH) == 0) ||
+	return (set_owner(bare, content, fd) &&
+		(S_ISLNK(content->mode) || fchmod(fd, content->mode & ~(mode_t)S_IFMT) == 0) &&
+		set_xattrs(content, fd) && utimensat(fd, "", times, AT_EMPTY_PATH) == 0) ||
 	       throw_unwritten(error, checksum);
 }
 
-static bool copy_content(Sum *sum, LfFilez *object, const char *checksum, int fd, GError **error)
-{
-	// One byte more is asked for, so that a stream longer than it says is seen.
-	size_t chunk_size = MIN(object->size_bytes, CHUNK_BYTES - 1) + 1;
-	g_autofree guint8 *chunk = g_malloc(chunk_size);
-	uint64_t total = 0;
-	size_t size = chunk_size;
-
-	while (size == chunk_size) {
-		if (!lf_filez_read(object, chunk, chunk_size, &size, error))
-			return false;
-		total += size;
-		if (total > object->size_bytes)
-			return lf_payload_throw_damaged(error, checksum,
-							"it is longer than its header says");
-		if (!add(sum, chunk, size, error))
-			return false;
-		if (!lf_write_all(fd, chunk, size, error))
-			return lf_prefix(error, "cannot write file object %.12s", checksum);
-	}
-	return total == object->size_bytes ||
-	       lf_payload_throw_damaged(error, checksum, "it is shorter than its header says");
-}
-
 // Returns in @ret_fd a link as a place alone (O_PATH).
-static bool make(const LfBare *bare, const LfFilez *object, const char *path, int *ret_fd,
+static bool make(const LfBare *bare, const LfContent *content, const char *path, int *ret_fd,
 		 GError **error)
 {
-	if (!S_ISLNK(object->mode))
+	if (!S_ISLNK(content->mode))
 		return lf_openat(bare->objects_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0600, ret_fd,
 				 error);
-	if (symlinkat(object->target, bare->objects_fd, path) < 0)
+	if (symlinkat(content->target, bare->objects_fd, path) < 0)
 		return lf_throw_errno(error, "cannot make the link '%s'", path);
 	return lf_openat(bare->objects_fd, path, O_PATH | O_NOFOLLOW, 0, ret_fd, error);
 }
 
-static bool fill(const LfBare *bare, LfFilez *object, const char *checksum, int fd, GError **error)
+bool lf_bare_has_file(const LfBare *bare, const char *checksum)
 {
-	g_autoptr(Sum) sum = sum_new(bare, object, error);
+	Name name = name_of(OSTREE_OBJECT_TYPE_FILE, checksum);
 
-	return sum && (S_ISLNK(object->mode) || copy_content(sum, object, checksum, fd, error)) &&
-	       check_sum(sum, checksum, error) && set_metadata(bare, object, checksum, fd, error);
+	return faccessat(bare->objects_fd, name.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool lf_bare_write(const LfBare *bare, LfFilez *object, const char *checksum, GError **error)
+int lf_bare_dir(const LfBare *bare)
+{
+	return bare->objects_fd;
+}
+
+void lf_bare_remove(const LfBare *bare, OstreeObjectType type, const char *checksum)
+{
+	Name name = name_of(type, checksum);
+
+	(void)unlinkat(bare->objects_fd, name.path, 0);
+}
+
+bool lf_bare_write(const LfBare *bare, LfContent *content, const char *checksum, GError **error)
 {
 	Name name = name_of(OSTREE_OBJECT_TYPE_FILE, checksum);
 	lf_autofd fd = -1;
 
-	if (!make(bare, object, name.path, &fd, error))
+	if (!make(bare, content, name.path, &fd, error))
 		return lf_prefix(error, "cannot write file object %.12s", checksum);
-	if (fill(bare, object, checksum, fd, error))
+	if (lf_content_copy(content, checksum, fd, error) &&
+	    set_metadata(bare, content, checksum, fd, error))
 		return true;
 	(void)unlinkat(bare->objects_fd, name.path, 0);
 	return false;
@@ -230,9 +163,10 @@ bool lf_bare_write_tree(const LfBare *bare, OstreeObjectType type, const char *c
 	Name name = name_of(type, checksum);
 	lf_autofd fd = -1;
 
-	if (!lf_openat(bare->objects_fd, name.path, O_WRONLY | O_CREAT | O_EXCL, 0644, &fd,
-		       error) ||
-	    !lf_write_all(fd, g_variant_get_data(object), g_variant_get_size(object), error))
+	if (!lf_openat(bare->objects_fd, name.path, O_WRONLY | O_CREAT | O_EXCL, 0644, &fd, error))
 		return lf_prefix(error, "cannot write object %.12s", checksum);
-	return true;
+	if (lf_write_all(fd, g_variant_get_data(object), g_variant_get_size(object), error))
+		return true;
+	(void)unlinkat(bare->objects_fd, name.path, 0);
+	return lf_prefix(error, "cannot write object %.12s", checksum);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "installer/apply/payload-filez.h"
+#include "installer/apply/payload-content.h"
 
 /**
  * LfBare: the objects of a bare repository, written directly. An installation is made of ten
@@ -19,9 +19,15 @@ typedef struct LfBare LfBare;
  */
 LfBare *lf_bare_new(OstreeRepo *repo, GError **error);
 
+/** lf_bare_has_file: whether the object is there. What is there was written whole. Thread-safe. */
+bool lf_bare_has_file(const LfBare *bare, const char *checksum);
+
+/** lf_bare_dir: directory of the objects; belongs to @bare. */
+int lf_bare_dir(const LfBare *bare);
+
 /**
  * lf_bare_write:
- * @object: opened and not yet read
+ * @content: opened and not yet read
  * @checksum: the object's name, 64 hex digits
  *
  * Writes the object with owner, mode, extended attributes and libostree's time stamp, and compares
@@ -29,10 +35,8 @@ LfBare *lf_bare_new(OstreeRepo *repo, GError **error);
  * Thread-safe for different objects.
  *
  * Errors: TRUST when it is not what its name says; IO.
- * Source: libostree's content checksum: SHA-256 of big-endian header size, four zero bytes,
- * GVariant (uuuusa(ayay)), content.
  */
-bool lf_bare_write(const LfBare *bare, LfFilez *object, const char *checksum, GError **error);
+bool lf_bare_write(const LfBare *bare, LfContent *content, const char *checksum, GError **error);
 
 /**
  * lf_bare_write_tree:
@@ -43,6 +47,9 @@ bool lf_bare_write(const LfBare *bare, LfFilez *object, const char *checksum, GE
  */
 bool lf_bare_write_tree(const LfBare *bare, OstreeObjectType type, const char *checksum,
 			GVariant *object, GError **error);
+
+/** lf_bare_remove: removes an object; one that is not there is no fault. */
+void lf_bare_remove(const LfBare *bare, OstreeObjectType type, const char *checksum);
 
 void lf_bare_free(LfBare *bare);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfBare, lf_bare_free)

@@ -1,42 +1,47 @@
-// Copies a commit's objects: one thread walks the trees, all processors write, in the medium's
-// order. Not here: signatures, refs and the commit object itself (payload.c).
+// Copies a commit's objects: trees lead to files; on all processors from a medium and in its order,
+// many at once from a server. Not here: signatures, refs and the commit object (payload.c).
 #include "installer/apply/payload-copy.h"
 
 #include <string.h>
 
 #include "installer/apply/payload-object.h"
 
-/* One object to write. */
+// A server far away answers each request late: this many are on their way at once.
+#define N_SERVER_THREADS 16
+// Unpacking takes 33 MiB of memory for each.
+#define N_PARTS 2
+// Compressed, an object is at most a little longer than it is.
+#define MAX_SPARE_BYTES	 (64 * 1024 * 1024)
+#define MAX_OBJECT_BYTES (G_GUINT64_CONSTANT(8) << 30)
+#define REPORT_EVERY_US	 (200 * G_TIME_SPAN_MILLISECOND)
+
+/* One object, or one part of a delta. */
 typedef struct {
 	char checksum[OSTREE_SHA256_STRING_LEN + 1];
 	OstreeObjectType type;
-	GVariant *object; /* tree objects are already read */
+	bool is_part;
+	guint part;
 	uint64_t place;
 } Job;
 
 typedef struct {
 	const LfPayloadCopy *copy;
-	LfPayloadSource *source;
-	const LfBare *bare;
+	LfPayloadDelta *delta; /* nullable */
 	GThreadPool *pool;
-	/* Of the walking thread */
-	GHashTable *seen; /* checksums */
-	GQueue trees;	  /* Job, still to be walked */
-	GPtrArray *files; /* Job */
-	/* Shared, guarded by the lock */
+	uint64_t max_bytes; /* of an object */
+	bool is_sorted;	    /* files wait until all are known */
+	/* Guarded by the lock */
 	GMutex lock;
 	GCond is_changed;
+	GHashTable *seen; /* checksums */
+	GPtrArray *files; /* Job */
 	GError *failure;
 	size_t n_waiting;
 	uint64_t bytes;
+	bool is_delta_broken;
 } Copier;
 
-static void job_free(Job *job)
-{
-	g_clear_pointer(&job->object, g_variant_unref);
-	g_free(job);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, g_free)
 
 // The first failure is the one that is told; the others end because of it.
 static void copier_fail(Copier *copier, GError *failure)
@@ -46,6 +51,7 @@ static void copier_fail(Copier *copier, GError *failure)
 		copier->failure = g_steal_pointer(&failure);
 	g_mutex_unlock(&copier->lock);
 	g_clear_error(&failure);
+	lf_payload_store_stop(copier->copy->from);
 }
 
 static bool copier_has_failed(Copier *copier)
@@ -58,13 +64,130 @@ static bool copier_has_failed(Copier *copier)
 	return has_failed;
 }
 
-static bool write_object(const Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
+static void push(Copier *copier, Job *job)
 {
-	if (job->object)
-		return lf_bare_write_tree(copier->bare, job->type, job->checksum, job->object,
-					  error);
-	return lf_payload_object_copy(copier->source, copier->bare, job->checksum, ret_bytes,
-				      error);
+	g_mutex_lock(&copier->lock);
+	copier->n_waiting++;
+	g_mutex_unlock(&copier->lock);
+	g_thread_pool_push(copier->pool, job, NULL);
+}
+
+// --- trees --------------------------------------------------------------------------------------
+
+static bool is_new(Copier *copier, const char *checksum)
+{
+	bool value;
+
+	g_mutex_lock(&copier->lock);
+	value = g_hash_table_add(copier->seen, g_strdup(checksum));
+	g_mutex_unlock(&copier->lock);
+	return value;
+}
+
+static void push_in_order(Copier *copier, Job *job)
+{
+	g_autofree char *path = lf_payload_object_path(job->type, job->checksum);
+
+	job->place = lf_payload_store_place(copier->copy->from, path);
+	g_mutex_lock(&copier->lock);
+	g_ptr_array_add(copier->files, job);
+	g_mutex_unlock(&copier->lock);
+}
+
+static void queue(Copier *copier, OstreeObjectType type, GVariant *csum_v)
+{
+	g_autoptr(Job) job = g_new0(Job, 1);
+
+	ostree_checksum_inplace_from_bytes(ostree_checksum_bytes_peek(csum_v), job->checksum);
+	job->type = type;
+	if (!is_new(copier, job->checksum))
+		return;
+	if (copier->is_sorted && type == OSTREE_OBJECT_TYPE_FILE)
+		push_in_order(copier, g_steal_pointer(&job));
+	else
+		push(copier, g_steal_pointer(&job));
+}
+
+// A tree is (files, directories): a(say) and a(sayay), each checksum 32 bytes.
+static void queue_children(Copier *copier, GVariant *tree)
+{
+	g_autoptr(GVariant) files = g_variant_get_child_value(tree, 0);
+	g_autoptr(GVariant) dirs = g_variant_get_child_value(tree, 1);
+
+	for (gsize i = 0; i < g_variant_n_children(dirs); i++) {
+		g_autoptr(GVariant) csum = NULL;
+		g_autoptr(GVariant) meta = NULL;
+
+		g_variant_get_child(dirs, i, "(&s@ay@ay)", NULL, &csum, &meta);
+		queue(copier, OSTREE_OBJECT_TYPE_DIR_TREE, csum);
+		queue(copier, OSTREE_OBJECT_TYPE_DIR_META, meta);
+	}
+	for (gsize i = 0; i < g_variant_n_children(files); i++) {
+		g_autoptr(GVariant) csum = NULL;
+
+		g_variant_get_child(files, i, "(&s@ay)", NULL, &csum);
+		queue(copier, OSTREE_OBJECT_TYPE_FILE, csum);
+	}
+}
+
+static bool copy_tree(Copier *copier, const Job *job, GError **error)
+{
+	const LfPayloadSink *to = copier->copy->to;
+	g_autoptr(GVariant) there = to->load_tree(to->repo, job->type, job->checksum);
+	g_autoptr(GVariant) object = there ? g_variant_ref(there) : NULL;
+
+	if (!object)
+		object =
+			lf_payload_object_load(copier->copy->from, job->type, job->checksum, error);
+	if (!object)
+		return false;
+	// Children first: a request on its way is worth more than a file on the disk.
+	if (job->type == OSTREE_OBJECT_TYPE_DIR_TREE)
+		queue_children(copier, object);
+	return there || to->write_tree(to->repo, job->type, job->checksum, object, error);
+}
+
+static bool copy_file(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
+{
+	const LfPayloadSink *to = copier->copy->to;
+
+	return to->has_file(to->repo, job->checksum, ret_bytes) ||
+	       lf_payload_object_copy(copier->copy->from, to, job->checksum, copier->max_bytes,
+				      ret_bytes, error);
+}
+
+// --- the pool -----------------------------------------------------------------------------------
+
+// A delta is only a shorter way: without it all objects come one by one.
+static bool copy_part(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	bool is_broken;
+
+	g_mutex_lock(&copier->lock);
+	is_broken = copier->is_delta_broken;
+	g_mutex_unlock(&copier->lock);
+	if (is_broken || lf_payload_delta_apply(copier->delta, job->part, copier->copy->from,
+						copier->copy->bare, ret_bytes, &local))
+		return true;
+	if (!g_error_matches(local, LF_ERROR, LF_ERROR_TRUST)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return false;
+	}
+	lf_payload_store_note(copier->copy->from, "the static delta is not used any more: %s",
+			      local->message);
+	g_mutex_lock(&copier->lock);
+	copier->is_delta_broken = true;
+	g_mutex_unlock(&copier->lock);
+	return true;
+}
+
+static bool do_job(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
+{
+	if (job->is_part)
+		return copy_part(copier, job, ret_bytes, error);
+	return job->type == OSTREE_OBJECT_TYPE_FILE ? copy_file(copier, job, ret_bytes, error)
+						    : copy_tree(copier, job, error);
 }
 
 static void run_job(void *data, void *user_data)
@@ -74,7 +197,7 @@ static void run_job(void *data, void *user_data)
 	GError *error = NULL;
 	uint64_t bytes = 0;
 
-	if (!copier_has_failed(copier) && !write_object(copier, job, &bytes, &error))
+	if (!copier_has_failed(copier) && !do_job(copier, job, &bytes, &error))
 		copier_fail(copier, error);
 	g_mutex_lock(&copier->lock);
 	copier->bytes += bytes;
@@ -83,103 +206,41 @@ static void run_job(void *data, void *user_data)
 	g_mutex_unlock(&copier->lock);
 }
 
-static void push(Copier *copier, Job *job)
+static void report(Copier *copier)
 {
+	const LfPayloadCopy *copy = copier->copy;
+	char *text;
+	uint64_t bytes;
+
 	g_mutex_lock(&copier->lock);
-	copier->n_waiting++;
+	bytes = copier->bytes;
 	g_mutex_unlock(&copier->lock);
-	g_thread_pool_push(copier->pool, job, NULL);
-}
-
-// Returns: (nullable): a job for the object if it was not seen before.
-static Job *take_unseen(Copier *copier, OstreeObjectType type, GVariant *csum_v)
-{
-	g_autoptr(Job) job = g_new0(Job, 1);
-	g_autofree char *name = NULL;
-
-	ostree_checksum_inplace_from_bytes(ostree_checksum_bytes_peek(csum_v), job->checksum);
-	if (!g_hash_table_add(copier->seen, g_strdup(job->checksum)))
-		return NULL;
-	job->type = type;
-	name = lf_payload_object_name(type, job->checksum);
-	job->place = lf_payload_source_place(copier->source, name);
-	return g_steal_pointer(&job);
-}
-
-static void remember_file(Copier *copier, GVariant *csum_v)
-{
-	Job *job = take_unseen(copier, OSTREE_OBJECT_TYPE_FILE, csum_v);
-
-	if (job)
-		g_ptr_array_add(copier->files, job);
-}
-
-static void queue_tree(Copier *copier, GVariant *csum_v)
-{
-	Job *job = take_unseen(copier, OSTREE_OBJECT_TYPE_DIR_TREE, csum_v);
-
-	if (job)
-		g_queue_push_tail(&copier->trees, job);
-}
-
-static bool load(Copier *copier, Job *job, GError **error)
-{
-	job->object = lf_payload_object_load(copier->source, job->type, job->checksum, error);
-	return job->object != NULL;
-}
-
-static bool copy_dirmeta(Copier *copier, GVariant *csum_v, GError **error)
-{
-	g_autoptr(Job) job = take_unseen(copier, OSTREE_OBJECT_TYPE_DIR_META, csum_v);
-
-	if (!job)
-		return true;
-	if (!load(copier, job, error))
-		return false;
-	push(copier, g_steal_pointer(&job));
-	return true;
-}
-
-// A tree is (files, directories): a(say) and a(sayay), each checksum 32 bytes.
-static bool walk_tree(Copier *copier, GVariant *tree, GError **error)
-{
-	g_autoptr(GVariant) files = g_variant_get_child_value(tree, 0);
-	g_autoptr(GVariant) dirs = g_variant_get_child_value(tree, 1);
-
-	for (gsize i = 0; i < g_variant_n_children(files); i++) {
-		g_autoptr(GVariant) csum = NULL;
-
-		g_variant_get_child(files, i, "(&s@ay)", NULL, &csum);
-		remember_file(copier, csum);
+	while ((text = lf_payload_store_take_note(copy->from))) {
+		if (copy->note)
+			copy->note(text, copy->user_data);
+		g_free(text);
 	}
-	for (gsize i = 0; i < g_variant_n_children(dirs); i++) {
-		g_autoptr(GVariant) csum = NULL;
-		g_autoptr(GVariant) meta = NULL;
-
-		g_variant_get_child(dirs, i, "(&s@ay@ay)", NULL, &csum, &meta);
-		queue_tree(copier, csum);
-		if (!copy_dirmeta(copier, meta, error))
-			return false;
-	}
-	return true;
+	if (copy->progress)
+		copy->progress(copy->total_bytes ? MIN(bytes, copy->total_bytes) : bytes,
+			       copy->total_bytes, copy->user_data);
 }
 
-static bool walk(Copier *copier, GError **error)
+// Waits for every job, also after a failure: what is still queued is then dropped quickly.
+static void wait_for_jobs(Copier *copier)
 {
-	g_autoptr(GVariant) root = g_variant_get_child_value(copier->copy->commit, 6);
-	g_autoptr(GVariant) meta = g_variant_get_child_value(copier->copy->commit, 7);
+	bool is_done = false;
 
-	if (!copy_dirmeta(copier, meta, error))
-		return false;
-	queue_tree(copier, root);
-	while (!g_queue_is_empty(&copier->trees)) {
-		g_autoptr(Job) job = g_queue_pop_head(&copier->trees);
+	while (!is_done) {
+		gint64 until = g_get_monotonic_time() + REPORT_EVERY_US;
 
-		if (!load(copier, job, error) || !walk_tree(copier, job->object, error))
-			return false;
-		push(copier, g_steal_pointer(&job));
+		g_mutex_lock(&copier->lock);
+		while (copier->n_waiting > 0 &&
+		       g_cond_wait_until(&copier->is_changed, &copier->lock, until))
+			;
+		is_done = copier->n_waiting == 0;
+		g_mutex_unlock(&copier->lock);
+		report(copier);
 	}
-	return true;
 }
 
 static int by_place(const void *a, const void *b)
@@ -201,55 +262,69 @@ static void push_files(Copier *copier)
 		push(copier, jobs[i]);
 }
 
-static void report(Copier *copier)
+static void copy_objects(Copier *copier)
 {
-	const LfPayloadCopy *copy = copier->copy;
-	uint64_t bytes;
+	g_autoptr(GVariant) root = g_variant_get_child_value(copier->copy->commit, 6);
+	g_autoptr(GVariant) meta = g_variant_get_child_value(copier->copy->commit, 7);
 
-	g_mutex_lock(&copier->lock);
-	bytes = copier->bytes;
-	g_mutex_unlock(&copier->lock);
-	if (copy->progress)
-		copy->progress(MIN(bytes, copy->total_bytes), copy->total_bytes, copy->user_data);
+	queue(copier, OSTREE_OBJECT_TYPE_DIR_META, meta);
+	queue(copier, OSTREE_OBJECT_TYPE_DIR_TREE, root);
+	wait_for_jobs(copier);
+	push_files(copier);
+	wait_for_jobs(copier);
 }
 
-// Waits for every job, also after a failure: what is still queued is then dropped quickly.
-static void wait_for_jobs(Copier *copier)
+// --- the delta ----------------------------------------------------------------------------------
+
+static int n_threads(const LfPayloadCopy *copy)
 {
-	bool is_done = false;
+	return lf_payload_store_has_server(copy->from) ? N_SERVER_THREADS
+						       : (int)g_get_num_processors();
+}
 
-	while (!is_done) {
-		gint64 until = g_get_monotonic_time() + 200 * G_TIME_SPAN_MILLISECOND;
+static void copy_delta(Copier *copier)
+{
+	g_thread_pool_set_max_threads(copier->pool, N_PARTS, NULL);
+	for (guint i = 0; i < lf_payload_delta_n_parts(copier->delta); i++) {
+		Job *job = g_new0(Job, 1);
 
-		g_mutex_lock(&copier->lock);
-		while (copier->n_waiting > 0 &&
-		       g_cond_wait_until(&copier->is_changed, &copier->lock, until))
-			;
-		is_done = copier->n_waiting == 0;
-		g_mutex_unlock(&copier->lock);
-		report(copier);
+		job->is_part = true;
+		job->part = i;
+		push(copier, job);
 	}
+	wait_for_jobs(copier);
+	g_thread_pool_set_max_threads(copier->pool, n_threads(copier->copy), NULL);
 }
 
-static void copier_init(Copier *copier, const LfPayloadCopy *copy, const LfBare *bare)
+static void remove_stranger(OstreeObjectType type, const char *checksum, void *user_data)
 {
-	*copier = (Copier){ .copy = copy, .bare = bare, .trees = G_QUEUE_INIT };
+	Copier *copier = user_data;
+
+	if (!g_hash_table_contains(copier->seen, checksum))
+		lf_bare_remove(copier->copy->bare, type, checksum);
+}
+
+// --- all ----------------------------------------------------------------------------------------
+
+static void copier_init(Copier *copier, const LfPayloadCopy *copy)
+{
+	*copier = (Copier){ .copy = copy };
+	copier->max_bytes =
+		copy->total_bytes ? copy->total_bytes + MAX_SPARE_BYTES : MAX_OBJECT_BYTES;
+	copier->is_sorted = lf_payload_store_is_medium(copy->from);
 	g_mutex_init(&copier->lock);
 	g_cond_init(&copier->is_changed);
-	copier->source = lf_payload_source_new(copy->from);
 	copier->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	copier->files = g_ptr_array_new_with_free_func((GDestroyNotify)job_free);
-	copier->pool =
-		g_thread_pool_new(run_job, copier, (gint)g_get_num_processors(), FALSE, NULL);
+	copier->files = g_ptr_array_new_with_free_func(g_free);
+	copier->pool = g_thread_pool_new(run_job, copier, n_threads(copy), FALSE, NULL);
 }
 
 static void copier_clear(Copier *copier)
 {
 	g_thread_pool_free(copier->pool, FALSE, TRUE);
-	g_queue_clear_full(&copier->trees, (GDestroyNotify)job_free);
+	lf_payload_delta_free(copier->delta);
 	g_ptr_array_unref(copier->files);
 	g_hash_table_unref(copier->seen);
-	lf_payload_source_free(copier->source);
 	g_clear_error(&copier->failure);
 	g_mutex_clear(&copier->lock);
 	g_cond_clear(&copier->is_changed);
@@ -257,21 +332,21 @@ static void copier_clear(Copier *copier)
 
 bool lf_payload_copy(const LfPayloadCopy *copy, GError **error)
 {
-	g_autoptr(LfBare) bare = lf_bare_new(copy->to, error);
-	GError *failure = NULL;
 	Copier copier;
 	bool is_copied;
 
-	if (!bare)
-		return false;
-	ostree_repo_set_disable_fsync(copy->to, TRUE);
-	copier_init(&copier, copy, bare);
-	if (walk(&copier, &failure))
-		push_files(&copier);
-	else
-		copier_fail(&copier, failure);
-	wait_for_jobs(&copier);
+	copier_init(&copier, copy);
+	if (copy->bare)
+		copier.delta =
+			lf_payload_delta_fetch(copy->from, copy->checksum, copy->total_bytes);
+	if (copier.delta)
+		copy_delta(&copier);
+	if (!copier_has_failed(&copier))
+		copy_objects(&copier);
 	is_copied = copier.failure == NULL;
+	// A delta may bring more than it was asked for.
+	if (copier.delta)
+		lf_payload_delta_each(copier.delta, remove_stranger, &copier);
 	if (!is_copied)
 		g_propagate_error(error, g_steal_pointer(&copier.failure));
 	copier_clear(&copier);

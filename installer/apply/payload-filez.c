@@ -13,12 +13,10 @@
 
 void lf_filez_clear(LfFilez *file)
 {
-	if (file->extent.owns_fd)
-		lf_close_fd(&file->extent.fd);
 	if (file->has_zlib)
 		inflateEnd(&file->zlib);
 	g_clear_pointer(&file->header, g_variant_unref);
-	g_clear_pointer(&file->xattrs, g_variant_unref);
+	g_clear_pointer(&file->content.xattrs, g_variant_unref);
 	g_clear_pointer(&file->in, g_free);
 }
 
@@ -27,7 +25,7 @@ static bool fill(LfFilez *file, GError **error)
 {
 	size_t n;
 
-	if (!lf_payload_extent_read(&file->extent, file->checksum, file->in, READ_BYTES, &n, error))
+	if (!lf_payload_extent_read(file->extent, file->checksum, file->in, READ_BYTES, &n, error))
 		return false;
 	file->zlib.next_in = file->in;
 	file->zlib.avail_in = (uInt)n;
@@ -61,31 +59,53 @@ static bool take_header_bytes(LfFilez *file, void *out, size_t size, GError **er
 
 static bool parse_header(LfFilez *file, GBytes *bytes)
 {
+	LfContent *content = &file->content;
 	guint32 rdev;
 
 	file->header = g_variant_ref_sink(
 		g_variant_new_from_bytes(G_VARIANT_TYPE("(tuuuusa(ayay))"), bytes, FALSE));
 	if (!g_variant_is_normal_form(file->header))
 		return false;
-	g_variant_get(file->header, "(tuuuu&s@a(ayay))", &file->size_bytes, &file->uid, &file->gid,
-		      &file->mode, &rdev, &file->target, &file->xattrs);
-	file->size_bytes = GUINT64_FROM_BE(file->size_bytes);
-	file->uid = GUINT32_FROM_BE(file->uid);
-	file->gid = GUINT32_FROM_BE(file->gid);
-	file->mode = GUINT32_FROM_BE(file->mode);
-	return S_ISREG(file->mode) || (S_ISLNK(file->mode) && file->size_bytes == 0);
+	g_variant_get(file->header, "(tuuuu&s@a(ayay))", &content->size_bytes, &content->uid,
+		      &content->gid, &content->mode, &rdev, &content->target, &content->xattrs);
+	content->size_bytes = GUINT64_FROM_BE(content->size_bytes);
+	content->uid = GUINT32_FROM_BE(content->uid);
+	content->gid = GUINT32_FROM_BE(content->gid);
+	content->mode = GUINT32_FROM_BE(content->mode);
+	return lf_content_is_supported(content);
 }
 
-bool lf_filez_open(LfFilez *file, const LfPayloadExtent *extent, const char *checksum,
-		   GError **error)
+// Fewer bytes come only at the end of the stream, which is not compared with the header here.
+static bool inflate_next(LfContent *content, void *out, size_t size, size_t *ret_size,
+			 GError **error)
+{
+	LfFilez *file = (LfFilez *)content;
+	int status = Z_OK;
+
+	file->zlib.next_out = out;
+	file->zlib.avail_out = (uInt)size;
+	while (status == Z_OK && file->zlib.avail_out > 0) {
+		if (file->zlib.avail_in == 0 && !fill(file, error))
+			return false;
+		status = inflate(&file->zlib, Z_NO_FLUSH);
+	}
+	if (status != Z_OK && status != Z_STREAM_END)
+		return lf_payload_throw_damaged(error, file->checksum,
+						"its compressed data is broken");
+	*ret_size = size - file->zlib.avail_out;
+	return true;
+}
+
+bool lf_filez_open(LfFilez *file, LfPayloadExtent *extent, const char *checksum, GError **error)
 {
 	g_autofree char *header = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	guint32 prefix[PREFIX_BYTES / sizeof(guint32)];
 	guint32 size;
 
-	file->extent = *extent;
+	file->extent = extent;
 	file->checksum = checksum;
+	file->content.read = inflate_next;
 	file->in = g_malloc(READ_BYTES);
 	if (!take_header_bytes(file, prefix, sizeof prefix, error))
 		return false;
@@ -101,23 +121,5 @@ bool lf_filez_open(LfFilez *file, const LfPayloadExtent *extent, const char *che
 	if (inflateInit2(&file->zlib, -MAX_WBITS) != Z_OK)
 		return lf_throw(error, LF_ERROR_INTERNAL, "zlib does not start");
 	file->has_zlib = true;
-	return true;
-}
-
-bool lf_filez_read(LfFilez *file, void *out, size_t size, size_t *ret_size, GError **error)
-{
-	int status = Z_OK;
-
-	file->zlib.next_out = out;
-	file->zlib.avail_out = (uInt)size;
-	while (status == Z_OK && file->zlib.avail_out > 0) {
-		if (file->zlib.avail_in == 0 && !fill(file, error))
-			return false;
-		status = inflate(&file->zlib, Z_NO_FLUSH);
-	}
-	if (status != Z_OK && status != Z_STREAM_END)
-		return lf_payload_throw_damaged(error, file->checksum,
-						"its compressed data is broken");
-	*ret_size = size - file->zlib.avail_out;
 	return true;
 }

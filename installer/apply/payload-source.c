@@ -168,10 +168,10 @@ bool lf_payload_source_check(const char *path, GError **error)
 			place.device, local->message);
 }
 
-bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *what)
+void lf_payload_extent_clear(LfPayloadExtent *extent)
 {
-	return lf_throw(error, LF_ERROR_TRUST, "object %.12s of the payload is damaged: %s",
-			checksum, what);
+	if (extent->owns_fd)
+		lf_close_fd(&extent->fd);
 }
 
 bool lf_payload_extent_read(LfPayloadExtent *extent, const char *checksum, void *data, size_t size,
@@ -184,6 +184,7 @@ bool lf_payload_extent_read(LfPayloadExtent *extent, const char *checksum, void 
 		g_autofree char *reason = g_strdup(g_strerror(errno));
 		g_autofree char *path = path_of_fd(extent->fd);
 
+		extent->is_unreadable = true;
 		return lf_throw(error, LF_ERROR_IO,
 				"object %.12s of the payload cannot be read ('%s' at byte "
 				"%" G_GUINT64_FORMAT ": %s): " LF_PAYLOAD_UNREADABLE,
@@ -229,7 +230,9 @@ static bool open_file(const LfPayloadSource *source, const char *name, LfPayload
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return throw_unopened(source, name, error);
-	*ret = (LfPayloadExtent){ lf_steal_fd(&fd), true, 0, (uint64_t)st.st_size };
+	*ret = (LfPayloadExtent){ .fd = lf_steal_fd(&fd),
+				  .owns_fd = true,
+				  .size_bytes = (uint64_t)st.st_size };
 	return true;
 }
 
@@ -243,9 +246,15 @@ bool lf_payload_source_open(const LfPayloadSource *source, const char *name,
 	if (!extent)
 		return lf_throw(error, LF_ERROR_TRUST,
 				"object '%s' of the payload is missing on the medium", name);
-	*ret_extent = (LfPayloadExtent){ source->device_fd, false, extent->offset_bytes,
-					 extent->size_bytes };
+	*ret_extent = (LfPayloadExtent){ .fd = source->device_fd,
+					 .offset_bytes = extent->offset_bytes,
+					 .size_bytes = extent->size_bytes };
 	return true;
+}
+
+bool lf_payload_source_is_medium(const LfPayloadSource *source)
+{
+	return source->device_fd >= 0;
 }
 
 uint64_t lf_payload_source_place(const LfPayloadSource *source, const char *name)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/throw.h"
+#include "installer/apply/payload-content.h"
 
 #include <ostree.h>
 #include <stdint.h>
@@ -13,10 +13,14 @@
  */
 typedef struct LfPayloadSource LfPayloadSource;
 
-/** LfPayloadExtent: an object's bytes. @fd belongs to the caller when @owns_fd. */
+/**
+ * LfPayloadExtent: an object's bytes. @fd belongs to the caller when @owns_fd.
+ * @is_unreadable: reading failed, which says nothing of the object
+ */
 typedef struct {
 	int fd;
 	bool owns_fd;
+	bool is_unreadable;
 	uint64_t offset_bytes;
 	uint64_t size_bytes;
 } LfPayloadExtent;
@@ -41,6 +45,15 @@ LfPayloadSource *lf_payload_source_new(OstreeRepo *repo);
 bool lf_payload_source_open(const LfPayloadSource *source, const char *name,
 			    LfPayloadExtent *ret_extent, GError **error);
 
+/** lf_payload_extent_clear: closes what belongs to the caller. */
+void lf_payload_extent_clear(LfPayloadExtent *extent);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LfPayloadExtent, lf_payload_extent_clear)
+
+#define LF_PAYLOAD_EXTENT_INIT                                                                     \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
 /** LF_PAYLOAD_UNREADABLE: what to do about a read error; the end of its message. */
 #define LF_PAYLOAD_UNREADABLE "write the medium again or use another drive"
 
@@ -57,9 +70,6 @@ bool lf_payload_source_open(const LfPayloadSource *source, const char *name,
 bool lf_payload_extent_read(LfPayloadExtent *extent, const char *checksum, void *data, size_t size,
 			    size_t *ret_size, GError **error);
 
-/** lf_payload_throw_damaged: TRUST: the object is not what it should be. Returns: false. */
-bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *what);
-
 /**
  * lf_payload_source_check:
  * @path: absolute path of a file that is said to be missing or damaged
@@ -71,6 +81,9 @@ bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *
  * Errors: IO.
  */
 bool lf_payload_source_check(const char *path, GError **error);
+
+/** lf_payload_source_is_medium: whether it lies on a medium that is best read in its order. */
+bool lf_payload_source_is_medium(const LfPayloadSource *source);
 
 /** lf_payload_source_place: the object's place on the medium, for sorting; 0 when it has none. */
 uint64_t lf_payload_source_place(const LfPayloadSource *source, const char *name);

@@ -218,7 +218,8 @@ static bool switch_services(const char *verb, char **names, GError **error)
 bool lf_effect_services(LfInstall *install, GError **error)
 {
 	const LfProfile *profile = install->plan->profile;
-	g_autoptr(GFile) root = lf_commit_open(install->plan, error);
+	g_autoptr(GFile) root =
+		lf_commit_open(ostree_sysroot_repo(install->sysroot), install->plan, error);
 	g_auto(GStrv) disabled = NULL;
 	g_auto(GStrv) enabled = NULL;
 

@@ -126,6 +126,13 @@ static void tell_progress(uint64_t bytes, uint64_t total_bytes, void *user_data)
 	lf_events_emit(install->events, &event);
 }
 
+static void tell_note(const char *text, void *user_data)
+{
+	const LfInstall *install = user_data;
+
+	lf_events_note(install->events, lf_apply_step(LF_STEP_PULL)->id, "%s", text);
+}
+
 // Returns: the errno of what could not be written; NULL: all was
 static void *flush(void *user_data)
 {
@@ -164,7 +171,7 @@ static bool start_flusher(LfInstall *install, GError **error)
 bool lf_effect_pull(LfInstall *install, GError **error)
 {
 	return lf_payload_pull(install->payload, ostree_sysroot_repo(install->sysroot),
-			       install->plan->remote, tell_progress, install, error) &&
+			       install->plan->remote, tell_progress, tell_note, install, error) &&
 	       start_flusher(install, error);
 }
 

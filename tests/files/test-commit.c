@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/proc.h"
+#include "installer/apply/payload.h"
 #include "installer/apply/services.h"
 #include "installer/apply/tree.h"
 #include "tests/unit/test.h"
@@ -23,6 +24,7 @@
 
 typedef struct {
 	char *dir;
+	LfPayload *payload;
 	GFile *root;
 	LfPlan plan;
 } Bench;
@@ -137,6 +139,7 @@ static Bench *bench_new(void)
 	g_autofree char *tree = NULL;
 	g_autofree char *repo = NULL;
 	g_autofree char *from = NULL;
+	LfPayloadRequest request = { .ref = REF };
 	g_autoptr(GError) error = NULL;
 
 	bench->dir = lf_test_dir();
@@ -153,14 +156,17 @@ static Bench *bench_new(void)
 	bench->plan.ref = (char *)REF;
 	bench->plan.partitions = g_ptr_array_new();
 	bench->plan.profile = lf_profile_new();
-	bench->root = lf_commit_open(&bench->plan, &error);
-	assert_ok(bench->root, error);
+	request.url = bench->plan.url;
+	bench->payload = lf_payload_open(&request, &error);
+	assert_ok(bench->payload, error);
+	bench->root = lf_payload_root(bench->payload);
 	return bench;
 }
 
 static void bench_free(Bench *bench)
 {
 	g_object_unref(bench->root);
+	lf_payload_free(bench->payload);
 	lf_profile_free((LfProfile *)bench->plan.profile);
 	g_ptr_array_unref(bench->plan.partitions);
 	g_free(bench->plan.url);

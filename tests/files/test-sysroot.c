@@ -67,6 +67,7 @@ static void make_payload(Bench *bench)
 	g_autofree char *tree = g_build_filename(bench->dir, "tree", NULL);
 	g_autofree char *repo = g_strconcat("--repo=", bench->dir, "/repo", NULL);
 	g_autofree char *from = g_strconcat("--tree=dir=", tree, NULL);
+	LfPayloadRequest request = { .ref = REF };
 	g_autoptr(GError) error = NULL;
 	LfFactPayload *facts;
 
@@ -76,7 +77,8 @@ static void make_payload(Bench *bench)
 			 "--owner-gid=0", "--no-xattrs", from));
 	bench->plan.url = g_strconcat("file://", bench->dir, "/repo", NULL);
 	bench->plan.upgrade_url = bench->plan.url;
-	bench->payload = lf_payload_open(bench->plan.url, REF, NULL, &error);
+	request.url = bench->plan.url;
+	bench->payload = lf_payload_open(&request, &error);
 	assert_ok(bench->payload != NULL, error);
 	facts = lf_payload_facts(bench->payload);
 	bench->plan.checksum = g_strdup(facts->checksum);
@@ -145,7 +147,7 @@ static char *deploy(Bench *bench)
 
 	prepare(bench);
 	assert_ok(lf_payload_pull(bench->payload, ostree_sysroot_repo(bench->sysroot), "origin",
-				  NULL, NULL, &error),
+				  NULL, NULL, NULL, &error),
 		  error);
 	assert_ok(lf_sysroot_deploy(bench->sysroot, &bench->plan, &deployment, &error), error);
 	return deployment;

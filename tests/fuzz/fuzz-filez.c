@@ -23,7 +23,7 @@ static void read_content(LfFilez *file)
 	while (n == sizeof chunk && total < MAX_CONTENT_BYTES) {
 		g_autoptr(GError) error = NULL;
 
-		if (!lf_filez_read(file, chunk, sizeof chunk, &n, &error)) {
+		if (!file->content.read(&file->content, chunk, sizeof chunk, &n, &error)) {
 			g_assert(error && error->code == LF_ERROR_TRUST);
 			return;
 		}
@@ -36,8 +36,8 @@ static void read_content(LfFilez *file)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	lf_autofd fd = memfd_create("object", MFD_CLOEXEC);
-	LfPayloadExtent extent = { fd, false, 100, size };
-	g_auto(LfFilez) file = LF_FILEZ_INIT;
+	LfPayloadExtent extent = { .fd = fd, .offset_bytes = 100, .size_bytes = size };
+	g_auto(LfFilez) file = { .checksum = NULL };
 	g_autoptr(GError) error = NULL;
 
 	if (fd < 0 || ftruncate(fd, (off_t)(size + 4096)) < 0 ||
@@ -47,8 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		g_assert(error && error->code == LF_ERROR_TRUST);
 		return 0;
 	}
-	g_assert(S_ISREG(file.mode) || (S_ISLNK(file.mode) && file.size_bytes == 0));
-	g_assert(file.target && file.xattrs);
+	g_assert(lf_content_is_supported(&file.content));
+	g_assert(file.content.target && file.content.xattrs);
 	read_content(&file);
 	return 0;
 }

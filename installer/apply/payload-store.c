@@ -1,0 +1,652 @@
+// Asks one place after the other for an object, and servers again when they fail.
+// Not here: what is done with it (payload-object.c), one local place (payload-source.c).
+#include "installer/apply/payload-store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define GIVE_UP_S	  300
+#define STALL_MS	  30000
+#define LEAST_BYTES_PER_S 16
+#define TRANSFER_MS	  (60 * 60 * 1000)
+#define FIRST_PAUSE_US	  (G_USEC_PER_SEC / 2)
+#define MAX_PAUSE_US	  (15 * G_USEC_PER_SEC)
+#define REST_US		  (30 * G_USEC_PER_SEC) // of a server that failed
+#define NOTE_EVERY_US	  (60 * G_USEC_PER_SEC)
+#define MAX_NOTES	  64
+#define MAX_DAMAGED_TRIES 2
+#define OBJECTS		  "objects/"
+
+/* Where objects may lie: @repo, or @url of a server. Times are the monotonic clock's. */
+typedef struct {
+	OstreeRepo *repo;
+	LfPayloadSource *source;
+	char *name; /* as notes have it */
+	char *url;
+	gint64 rests_until_us; /* guarded by the store's lock, as is the next */
+	gint64 noted_us;
+} Place;
+
+/* What one transfer at a time needs: kept connections and a file for what comes. */
+typedef struct {
+	LfHttpClient *client;
+	int fd;
+	off_t seen; /* where the file stood when it was last looked at */
+} Line;
+
+struct LfPayloadStore {
+	GPtrArray *places; /* Place */
+	const LfHttpAccess *access;
+	gint64 give_up_us;
+	int scratch_fd; /* directory; -1: memory */
+	GMutex lock;
+	GCond is_changed;
+	GPtrArray *idle, *busy; /* Line */
+	gint64 last_byte_us;
+	GQueue notes;
+	bool is_stopped;
+};
+
+/* How one place answered. */
+typedef enum {
+	TAKEN,
+	ABSENT,	   /* it does not have it, or not whole, or says no */
+	UNREADY,   /* it may have it later */
+	IMPOSSIBLE /* no other place would help */
+} Answer;
+
+static void place_free(Place *place)
+{
+	lf_payload_source_free(place->source);
+	g_clear_object(&place->repo);
+	g_free(place->name);
+	g_free(place->url);
+	g_free(place);
+}
+
+static void line_free(Line *line)
+{
+	lf_http_client_free(line->client);
+	lf_close_fd(&line->fd);
+	g_free(line);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Line, line_free)
+
+LfPayloadStore *lf_payload_store_new(const LfHttpAccess *access, unsigned give_up_s)
+{
+	LfPayloadStore *store = g_new0(LfPayloadStore, 1);
+
+	store->places = g_ptr_array_new_with_free_func((GDestroyNotify)place_free);
+	store->access = access;
+	store->give_up_us = (gint64)(give_up_s ? give_up_s : GIVE_UP_S) * G_USEC_PER_SEC;
+	store->scratch_fd = -1;
+	store->idle = g_ptr_array_new_with_free_func((GDestroyNotify)line_free);
+	store->busy = g_ptr_array_new();
+	store->last_byte_us = g_get_monotonic_time();
+	g_queue_init(&store->notes);
+	g_mutex_init(&store->lock);
+	g_cond_init(&store->is_changed);
+	return store;
+}
+
+void lf_payload_store_free(LfPayloadStore *store)
+{
+	if (!store)
+		return;
+	g_ptr_array_unref(store->places);
+	g_ptr_array_unref(store->idle);
+	g_ptr_array_unref(store->busy);
+	lf_close_fd(&store->scratch_fd);
+	g_queue_clear_full(&store->notes, g_free);
+	g_mutex_clear(&store->lock);
+	g_cond_clear(&store->is_changed);
+	g_free(store);
+}
+
+void lf_payload_store_add_repo(LfPayloadStore *store, OstreeRepo *repo)
+{
+	Place *place = g_new0(Place, 1);
+
+	place->repo = g_object_ref(repo);
+	place->source = lf_payload_source_new(repo);
+	place->name = g_file_get_parse_name(ostree_repo_get_path(repo));
+	g_ptr_array_add(store->places, place);
+}
+
+// A user part may hold a secret. What a URL of ours cannot be is refused by whoever fetches it.
+static char *url_for_people(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *at = host ? strchr(host, '@') : NULL;
+	gsize length = strcspn(url, "?#");
+
+	host = host ? host + 3 : url;
+	if (!at || at > host + strcspn(host, "/"))
+		return g_strndup(url, length);
+	return g_strdup_printf("%.*s%.*s", (int)(host - url), url,
+			       (int)(length - (gsize)(at + 1 - url)), at + 1);
+}
+
+void lf_payload_store_add_url(LfPayloadStore *store, const char *url)
+{
+	Place *place = g_new0(Place, 1);
+	gsize length = strlen(url);
+
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	place->url = g_strndup(url, length);
+	place->name = url_for_people(place->url);
+	g_ptr_array_add(store->places, place);
+}
+
+bool lf_payload_store_use_scratch(LfPayloadStore *store, int dir_fd, GError **error)
+{
+	int fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return lf_throw_errno(error, "cannot use a directory for what is fetched");
+	lf_close_fd(&store->scratch_fd);
+	store->scratch_fd = fd;
+	g_ptr_array_set_size(store->idle, 0);
+	return true;
+}
+
+bool lf_payload_store_scratch(LfPayloadStore *store, int *ret_fd, GError **error)
+{
+	int fd;
+
+	if (store->scratch_fd >= 0)
+		return lf_openat(store->scratch_fd, ".", O_TMPFILE | O_RDWR, 0600, ret_fd, error);
+	fd = memfd_create("landfall-payload", MFD_CLOEXEC);
+	if (fd < 0)
+		return lf_throw_errno(error, "no memory for what is fetched");
+	*ret_fd = fd;
+	return true;
+}
+
+bool lf_payload_store_has_server(const LfPayloadStore *store)
+{
+	for (guint i = 0; i < store->places->len; i++)
+		if (((Place *)g_ptr_array_index(store->places, i))->url)
+			return true;
+	return false;
+}
+
+uint64_t lf_payload_store_place(const LfPayloadStore *store, const char *path)
+{
+	uint64_t found = 0;
+
+	for (guint i = 0; i < store->places->len && found == 0; i++) {
+		const Place *place = g_ptr_array_index(store->places, i);
+
+		if (place->source)
+			found = lf_payload_source_place(place->source, path + strlen(OBJECTS));
+	}
+	return found;
+}
+
+bool lf_payload_store_has_local(const LfPayloadStore *store, const char *path)
+{
+	for (guint i = 0; i < store->places->len; i++) {
+		const Place *place = g_ptr_array_index(store->places, i);
+		g_auto(LfPayloadExtent) extent = LF_PAYLOAD_EXTENT_INIT;
+
+		if (place->source &&
+		    lf_payload_source_open(place->source, path + strlen(OBJECTS), &extent, NULL))
+			return true;
+	}
+	return false;
+}
+
+bool lf_payload_store_is_medium(const LfPayloadStore *store)
+{
+	const Place *first = store->places->len ? g_ptr_array_index(store->places, 0) : NULL;
+
+	return first && first->source && lf_payload_source_is_medium(first->source);
+}
+
+// --- notes --------------------------------------------------------------------------------------
+
+void lf_payload_store_note(LfPayloadStore *store, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_mutex_lock(&store->lock);
+	if (store->notes.length < MAX_NOTES)
+		g_queue_push_tail(&store->notes, g_strdup_vprintf(format, args));
+	g_mutex_unlock(&store->lock);
+	va_end(args);
+}
+
+char *lf_payload_store_take_note(LfPayloadStore *store)
+{
+	char *note;
+
+	g_mutex_lock(&store->lock);
+	note = g_queue_pop_head(&store->notes);
+	g_mutex_unlock(&store->lock);
+	return note;
+}
+
+// A local place is told of once; a server that comes and goes, once a minute.
+static bool is_worth_a_note(LfPayloadStore *store, Place *place)
+{
+	gint64 now = g_get_monotonic_time();
+	bool is_worth;
+
+	g_mutex_lock(&store->lock);
+	is_worth = place->noted_us == 0 || (place->url && now - place->noted_us > NOTE_EVERY_US);
+	if (is_worth)
+		place->noted_us = now;
+	g_mutex_unlock(&store->lock);
+	return is_worth;
+}
+
+// --- lines --------------------------------------------------------------------------------------
+
+static Line *line_new(LfPayloadStore *store, GError **error)
+{
+	g_autoptr(Line) line = g_new0(Line, 1);
+
+	line->fd = -1;
+	if (!lf_payload_store_scratch(store, &line->fd, error))
+		return NULL;
+	line->client = lf_http_client_new(store->access);
+	return g_steal_pointer(&line);
+}
+
+static Line *take_line(LfPayloadStore *store, GError **error)
+{
+	Line *line = NULL;
+
+	g_mutex_lock(&store->lock);
+	if (store->idle->len)
+		line = g_ptr_array_steal_index_fast(store->idle, store->idle->len - 1);
+	g_mutex_unlock(&store->lock);
+	if (!line)
+		line = line_new(store, error);
+	if (!line)
+		return NULL;
+	g_mutex_lock(&store->lock);
+	g_ptr_array_add(store->busy, line);
+	g_mutex_unlock(&store->lock);
+	return line;
+}
+
+static void give_line_back(LfPayloadStore *store, Line *line)
+{
+	g_mutex_lock(&store->lock);
+	g_ptr_array_remove_fast(store->busy, line);
+	g_ptr_array_add(store->idle, line);
+	g_mutex_unlock(&store->lock);
+}
+
+// The lock is held. Bytes of a long transfer count before it ends.
+static gint64 look_for_bytes(LfPayloadStore *store)
+{
+	for (guint i = 0; i < store->busy->len; i++) {
+		Line *line = g_ptr_array_index(store->busy, i);
+		off_t at = lseek(line->fd, 0, SEEK_CUR);
+
+		if (at != line->seen && at > 0)
+			store->last_byte_us = g_get_monotonic_time();
+		line->seen = at;
+	}
+	return store->last_byte_us;
+}
+
+static void saw_bytes(LfPayloadStore *store)
+{
+	g_mutex_lock(&store->lock);
+	store->last_byte_us = g_get_monotonic_time();
+	g_mutex_unlock(&store->lock);
+}
+
+static bool is_stopped(LfPayloadStore *store)
+{
+	bool value;
+
+	g_mutex_lock(&store->lock);
+	value = store->is_stopped;
+	g_mutex_unlock(&store->lock);
+	return value;
+}
+
+void lf_payload_store_stop(LfPayloadStore *store)
+{
+	g_mutex_lock(&store->lock);
+	store->is_stopped = true;
+	g_cond_broadcast(&store->is_changed);
+	g_mutex_unlock(&store->lock);
+}
+
+// --- one place ----------------------------------------------------------------------------------
+
+GBytes *lf_payload_extent_bytes(LfPayloadExtent *extent, const char *name, size_t max_bytes,
+				GError **error)
+{
+	size_t size = extent->size_bytes;
+	g_autofree char *data = NULL;
+	size_t used = 0;
+	size_t n = 1;
+
+	if (extent->size_bytes > max_bytes) {
+		lf_payload_throw_damaged(error, name, "it is too long");
+		return NULL;
+	}
+	data = g_malloc(size + 1);
+	while (used < size && n > 0) {
+		if (!lf_payload_extent_read(extent, name, data + used, size - used, &n, error))
+			return NULL;
+		used += n;
+	}
+	data[used] = '\0';
+	return g_bytes_new_take(g_steal_pointer(&data), used);
+}
+
+static Answer use_extent(LfPayloadWant *want, LfPayloadExtent *extent, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	Answer answer = TAKEN;
+
+	if (!want->use(extent, want->user_data, &local)) {
+		bool is_damage = g_error_matches(local, LF_ERROR, LF_ERROR_TRUST);
+
+		answer = extent->is_unreadable || is_damage ? ABSENT : IMPOSSIBLE;
+		g_propagate_error(error, g_steal_pointer(&local));
+	}
+	return answer;
+}
+
+static Answer ask_repo(const Place *place, LfPayloadWant *want, GError **error)
+{
+	g_auto(LfPayloadExtent) extent = LF_PAYLOAD_EXTENT_INIT;
+
+	if (!g_str_has_prefix(want->path, OBJECTS) ||
+	    !lf_payload_source_open(place->source, want->path + strlen(OBJECTS), &extent, error))
+		return ABSENT;
+	return use_extent(want, &extent, error);
+}
+
+// Another try goes on where the last one ended, wherever that was: the whole is checked anyway.
+static bool download(LfPayloadStore *store, Line *line, const LfHttp *http, uint64_t *inout_offset,
+		     GError **error)
+{
+	uint64_t before = *inout_offset;
+	g_autoptr(GError) local = NULL;
+	bool is_done;
+
+	is_done = lf_http_client_download(line->client, http, line->fd, inout_offset, &local);
+	// The server may not know how to go on in the middle.
+	if (!is_done && before > 0 && g_error_matches(local, LF_ERROR, LF_ERROR_INPUT)) {
+		g_clear_error(&local);
+		*inout_offset = 0;
+		if (ftruncate(line->fd, 0) < 0 || lseek(line->fd, 0, SEEK_SET) < 0)
+			return lf_throw_errno(error, "cannot empty a file for what is fetched");
+		is_done =
+			lf_http_client_download(line->client, http, line->fd, inout_offset, &local);
+	}
+	if (*inout_offset > before || is_done)
+		saw_bytes(store);
+	if (!is_done)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return is_done;
+}
+
+static Answer answer_of(const GError *error)
+{
+	switch (lf_error_class(error)->code) {
+	case LF_ERROR_NETWORK:
+		return UNREADY;
+	case LF_ERROR_INPUT:
+	case LF_ERROR_TRUST:
+		return ABSENT;
+	default:
+		return IMPOSSIBLE;
+	}
+}
+
+static Answer ask_server(LfPayloadStore *store, const Place *place, Line *line, LfPayloadWant *want,
+			 uint64_t *inout_offset, GError **error)
+{
+	g_autofree char *url = g_strconcat(place->url, "/", want->path, NULL);
+	const LfHttp http = { .url = url,
+			      .max_bytes = want->max_bytes,
+			      .stall_timeout_ms = STALL_MS,
+			      .least_bytes_per_s = LEAST_BYTES_PER_S,
+			      .timeout_ms = TRANSFER_MS };
+	LfPayloadExtent extent = { .fd = line->fd };
+	g_autoptr(GError) local = NULL;
+
+	if (!download(store, line, &http, inout_offset, &local)) {
+		Answer answer = answer_of(local);
+
+		g_propagate_error(error, g_steal_pointer(&local));
+		return answer;
+	}
+	extent.size_bytes = *inout_offset;
+	return use_extent(want, &extent, error);
+}
+
+// --- all places ---------------------------------------------------------------------------------
+
+/* One search. */
+typedef struct {
+	LfPayloadStore *store;
+	LfPayloadWant *want;
+	Line *line; /* nullable: no server was asked yet */
+	uint64_t offset;
+	bool may_heal;
+	bool is_damaged; /* a server had it, but not whole */
+	bool is_absent_only;
+	guint64 asked; /* bit n: place n was asked in this round */
+	GError *last;  /* why the last place that was asked failed */
+} Search;
+
+static void search_clear(Search *search)
+{
+	if (search->line)
+		give_line_back(search->store, search->line);
+	g_clear_error(&search->last);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
+
+static void remember(Search *search, Place *place, GError *failure)
+{
+	if (!failure)
+		return;
+	if (search->store->places->len > 1 && is_worth_a_note(search->store, place))
+		lf_payload_store_note(search->store, "'%s' is passed over: %s", place->name,
+				      failure->message);
+	g_clear_error(&search->last);
+	search->last = failure;
+}
+
+// Nothing of an earlier object may be left in the file.
+static bool rewind_line(Search *search, GError **error)
+{
+	search->offset = 0;
+	if (!search->line)
+		search->line = take_line(search->store, error);
+	if (!search->line)
+		return false;
+	search->line->seen = 0;
+	return (ftruncate(search->line->fd, 0) == 0 && lseek(search->line->fd, 0, SEEK_SET) == 0) ||
+	       lf_throw_errno(error, "cannot empty a file for what is fetched");
+}
+
+static Answer ask_one_server(Search *search, Place *place, GError **error)
+{
+	LfPayloadStore *store = search->store;
+	uint64_t *offset = &search->offset;
+	bool was_complete;
+	Answer answer;
+
+	if (*offset == 0 && !rewind_line(search, error))
+		return IMPOSSIBLE;
+	answer = ask_server(store, place, search->line, search->want, offset, error);
+	was_complete = answer == ABSENT && *offset > 0;
+	g_mutex_lock(&store->lock);
+	place->rests_until_us = answer == UNREADY ? g_get_monotonic_time() + REST_US : 0;
+	g_mutex_unlock(&store->lock);
+	search->may_heal |= answer == UNREADY;
+	search->is_damaged |= was_complete;
+	search->is_absent_only &= answer == ABSENT && !was_complete;
+	// What is damaged is fetched anew.
+	if (answer == ABSENT)
+		*offset = 0;
+	return answer;
+}
+
+static bool is_resting(LfPayloadStore *store, const Place *place)
+{
+	bool value;
+
+	g_mutex_lock(&store->lock);
+	value = place->rests_until_us > g_get_monotonic_time();
+	g_mutex_unlock(&store->lock);
+	return value;
+}
+
+// Those that failed lately are asked when nobody else has it.
+static Answer ask_servers(Search *search, bool asks_resting, GError **error)
+{
+	const GPtrArray *places = search->store->places;
+	Answer answer = ABSENT;
+
+	for (guint i = 0; i < places->len && answer != TAKEN && answer != IMPOSSIBLE; i++) {
+		Place *place = g_ptr_array_index(places, i);
+		GError *local = NULL;
+
+		if (!place->url || (i < 64 && search->asked >> i & 1) ||
+		    is_stopped(search->store) ||
+		    (!asks_resting && is_resting(search->store, place)))
+			continue;
+		if (i < 64)
+			search->asked |= G_GUINT64_CONSTANT(1) << i;
+		answer = ask_one_server(search, place, &local);
+		if (answer == IMPOSSIBLE)
+			g_propagate_error(error, local);
+		else
+			remember(search, place, local);
+	}
+	return answer;
+}
+
+static Answer ask_repos(Search *search, GError **error)
+{
+	const GPtrArray *places = search->store->places;
+	Answer answer = ABSENT;
+
+	for (guint i = 0; i < places->len && answer == ABSENT; i++) {
+		Place *place = g_ptr_array_index(places, i);
+		GError *local = NULL;
+
+		if (!place->source)
+			continue;
+		answer = ask_repo(place, search->want, &local);
+		if (answer == IMPOSSIBLE)
+			g_propagate_error(error, local);
+		else
+			remember(search, place, local);
+	}
+	return answer;
+}
+
+/* Returns: whether it is worth asking again; a pause lies behind then. */
+static bool wait_for_servers(Search *search, gint64 began_us, unsigned round)
+{
+	LfPayloadStore *store = search->store;
+	gint64 pause = MIN(FIRST_PAUSE_US << MIN(round, 10), MAX_PAUSE_US);
+	gint64 now, end;
+	bool goes_on;
+
+	// Whoever was cut off together shall not come back together.
+	pause -= (gint64)((double)pause * g_random_double() / 2);
+	g_mutex_lock(&store->lock);
+	now = g_get_monotonic_time();
+	goes_on = !store->is_stopped &&
+		  now - MAX(look_for_bytes(store), began_us) < store->give_up_us;
+	end = now + pause;
+	while (goes_on && !store->is_stopped &&
+	       g_cond_wait_until(&store->is_changed, &store->lock, end))
+		;
+	goes_on = goes_on && !store->is_stopped;
+	g_mutex_unlock(&store->lock);
+	return goes_on;
+}
+
+static Answer ask_all_servers(Search *search, GError **error)
+{
+	Answer answer;
+
+	search->may_heal = false;
+	search->is_damaged = false;
+	search->is_absent_only = true;
+	search->asked = 0;
+	answer = ask_servers(search, false, error);
+	return answer == TAKEN || answer == IMPOSSIBLE ? answer : ask_servers(search, true, error);
+}
+
+static bool throw_last(Search *search, GError **error)
+{
+	search->want->is_missing = search->is_absent_only;
+	if (!search->last)
+		return lf_throw(error, LF_ERROR_NETWORK, "'%s' was given up", search->want->path);
+	if (g_error_matches(search->last, LF_ERROR, LF_ERROR_INPUT)) {
+		lf_rethrow(&search->last, LF_ERROR_TRUST);
+		lf_prefix(&search->last, "'%s' of the payload is missing", search->want->path);
+	}
+	g_propagate_error(error, g_steal_pointer(&search->last));
+	return false;
+}
+
+bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **error)
+{
+	g_auto(Search) search = { .store = store, .want = want };
+	gint64 began_us = g_get_monotonic_time();
+	unsigned n_damaged = 0;
+	Answer answer;
+
+	want->is_missing = false;
+	answer = ask_repos(&search, error);
+	for (unsigned round = 0; answer != TAKEN && answer != IMPOSSIBLE; round++) {
+		if (!lf_payload_store_has_server(store))
+			return throw_last(&search, error);
+		answer = ask_all_servers(&search, error);
+		if (answer == TAKEN || answer == IMPOSSIBLE)
+			break;
+		n_damaged += search.is_damaged;
+		if (!(search.may_heal || (search.is_damaged && n_damaged < MAX_DAMAGED_TRIES)) ||
+		    !wait_for_servers(&search, began_us, round))
+			return throw_last(&search, error);
+	}
+	return answer == TAKEN;
+}
+
+static bool keep_bytes(LfPayloadExtent *extent, void *user_data, GError **error)
+{
+	GBytes **bytes = user_data;
+
+	*bytes = lf_payload_extent_bytes(extent, "", extent->size_bytes, error);
+	return *bytes != NULL;
+}
+
+GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, const char *path, uint64_t max_bytes,
+				   bool *ret_is_missing, GError **error)
+{
+	GBytes *bytes = NULL;
+	LfPayloadWant want = {
+		.path = path, .max_bytes = max_bytes, .use = keep_bytes, .user_data = &bytes
+	};
+	bool is_got = lf_payload_store_get(store, &want, error);
+
+	*ret_is_missing = want.is_missing;
+	return is_got ? bytes : NULL;
+}
