@@ -5,19 +5,21 @@
 
 #include "base/fd.h"
 #include "installer/cmd.h"
-#include "installer/sources.h"
+#include "installer/orders/sources.h"
 
 // A plan needs the payload's facts too, and only a kickstart tells which payload.
 static bool add_payload(const LfCmd *cmd, const LfHost *host, LfFacts *facts, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
 	g_autoptr(LfScope) held = lf_scope_new();
+	g_autoptr(LfAccess) access = NULL;
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
 
 	if (!cmd->args[0])
 		return true;
-	sources = lf_sources_new(host, cmd->args[0]);
+	access = lf_access_new(host);
+	sources = lf_sources_new(host, cmd->args[0], access);
 	profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, error);
 	return profile && lf_cmd_payload(profile, host, facts, held, error);
 }

@@ -8,12 +8,13 @@
 #include "installer/apply/tools.h"
 #include "installer/cmd.h"
 #include "installer/delivery.h"
-#include "installer/medium.h"
+#include "installer/orders/labelled.h"
+#include "installer/orders/medium.h"
+#include "installer/orders/sources.h"
 #include "installer/persist.h"
 #include "installer/plan/deadline.h"
 #include "installer/probe/probe.h"
 #include "installer/report/report.h"
-#include "installer/sources.h"
 #include "installer/watch.h"
 
 #define KEYRING		   "/usr/share/landfall/keyring.gpg"
@@ -26,6 +27,7 @@ typedef struct {
 	LfHost *host;
 	LfEvents *events;
 	LfDelivery *delivery;
+	LfAccess *access;
 	LfSources *sources;
 	LfProfile *profile;
 	LfScope *held;
@@ -50,6 +52,7 @@ static void run_clear(Run *run)
 	lf_scope_free(run->held);
 	lf_profile_free(run->profile);
 	lf_sources_free(run->sources);
+	lf_access_free(run->access);
 	lf_events_free(run->events);
 	lf_host_free(run->host);
 }
@@ -66,6 +69,13 @@ static void tell_findings(const Run *run, const LfDiagnostics *diagnostics)
 	}
 }
 
+static void tell_kickstart(const Run *run)
+{
+	g_autofree char *text = lf_sources_describe(run->sources);
+
+	lf_events_note(run->events, "profile.load", "%s", text);
+}
+
 // Errors are in the error already; warnings would be lost.
 static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 {
@@ -74,6 +84,8 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 
 	if (pass == LF_KICKSTART_WHOLE || !profile)
 		tell_findings(run, diagnostics);
+	if (pass == LF_KICKSTART_WHOLE && profile)
+		tell_kickstart(run);
 	if (!profile)
 		return false;
 	lf_profile_free(run->profile);
@@ -82,6 +94,11 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 	if (pass == LF_KICKSTART_WHOLE || profile->onfailure != LF_ONFAILURE_DEFAULT)
 		lf_report_wish(run->events, run->host, profile);
 	return true;
+}
+
+static bool stage_access(Run *run, GError **error)
+{
+	return lf_access_check(run->access, error);
 }
 
 static bool stage_scripts(Run *run, GError **error)
@@ -218,6 +235,7 @@ static const struct {
 	const char *title;
 	bool (*run)(Run *run, GError **error);
 } stages[] = {
+	{ "access.check", "check keys and certificates for servers", stage_access },
 	{ "devices.wait", "wait for devices", stage_devices },
 	{ "script.pre", "run %pre", stage_scripts },
 	{ "profile.load", "read the kickstart", stage_profile },
@@ -305,6 +323,7 @@ static void begin(Run *run)
 
 	run->events = lf_report_open(run->host);
 	run->watch = (LfWatch){ run->host, run->events };
+	lf_access_mark(run->access, run->events);
 	lf_report_source(run->events, run->host, NULL);
 	run->delivery = lf_delivery_new(run->host, run->events);
 	lf_json_set_string(data, "version", LF_VERSION);
@@ -315,14 +334,15 @@ static void begin(Run *run)
 
 int lf_cmd_install(const LfCmd *cmd, GError **error)
 {
-	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, NULL };
+	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, LF_LABELLED, NULL };
 	g_auto(Run) run = { .cmd = cmd };
 	g_autoptr(GError) local = NULL;
 
 	run.host = lf_cmd_host(cmd, error);
 	if (!run.host)
 		return 1;
-	run.sources = lf_sources_new(run.host, cmd->args[0]);
+	run.access = lf_access_new(run.host);
+	run.sources = lf_sources_new(run.host, cmd->args[0], run.access);
 	run.held = lf_scope_new();
 	begin(&run);
 	if (lf_host_attempt(run.host) > 1)

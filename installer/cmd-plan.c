@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "installer/cmd.h"
-#include "installer/medium.h"
-#include "installer/sources.h"
+#include "installer/orders/medium.h"
+#include "installer/orders/sources.h"
 
 // Somebody waits for a dry run.
 #define DRY_RUN_S 30
@@ -46,12 +46,14 @@ static int load(LfSources *sources, LfProfile **ret_profile, GError **error)
 int lf_cmd_check(const LfCmd *cmd, GError **error)
 {
 	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
+	g_autoptr(LfAccess) access = NULL;
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
 
 	if (!host)
 		return 1;
-	sources = lf_sources_new(host, cmd->args[0]);
+	access = lf_access_new(host);
+	sources = lf_sources_new(host, cmd->args[0], access);
 	return load(sources, &profile, error);
 }
 
@@ -93,6 +95,7 @@ int lf_cmd_plan(const LfCmd *cmd, GError **error)
 {
 	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
 	g_autoptr(LfScope) held = lf_scope_new();
+	g_autoptr(LfAccess) access = NULL;
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
 	g_autoptr(LfFacts) facts = NULL;
@@ -101,7 +104,8 @@ int lf_cmd_plan(const LfCmd *cmd, GError **error)
 
 	if (!host)
 		return 1;
-	sources = lf_sources_new(host, cmd->args[0]);
+	access = lf_access_new(host);
+	sources = lf_sources_new(host, cmd->args[0], access);
 	status = load(sources, &profile, error);
 	if (!profile)
 		return status;

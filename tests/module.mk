@@ -42,13 +42,16 @@ $(foreach t,test-lease test-net-state fuzz-lease,$(eval $(t)_LIBS := net plan ki
 test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
-test-report_LIBS := installer report apply probe plan kickstart base
+test-report_LIBS := installer orders report apply probe plan kickstart base
 $(foreach t,courier syslog sign,$(eval test-$(t)_LIBS := report plan kickstart base))
 test-elf_LIBS := initramfs base
 test-initramfs_LIBS := initramfs base
 test-modules_LIBS := initramfs base
 fuzz-elf_LIBS := initramfs base
 fuzz-facts_LIBS := plan kickstart base
+test-rules_LIBS := plan kickstart base
+fuzz-rules_LIBS := plan kickstart base
+test-orders_LIBS := orders apply probe plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-bootentry_LIBS := apply plan kickstart base
 fuzz-filez_LIBS := apply plan kickstart base

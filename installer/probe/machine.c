@@ -218,6 +218,16 @@ GPtrArray *lf_probe_nics(const LfHost *host)
 	return nics;
 }
 
+LfFacts *lf_probe_identity(const LfHost *host)
+{
+	LfFacts *facts = lf_facts_new();
+
+	load_identity(host->root_fd, facts);
+	g_ptr_array_unref(facts->nics);
+	facts->nics = lf_probe_nics(host);
+	return facts;
+}
+
 void lf_machine_load(const LfHost *host, const LfHolders *holders, LfFacts *facts)
 {
 	int root_fd = host->root_fd;

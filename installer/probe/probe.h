@@ -33,6 +33,12 @@ LfFactDisk *lf_probe_image(const char *path, uint32_t sector_bytes, GError **err
 GPtrArray *lf_probe_nics(const LfHost *host);
 
 /**
+ * lf_probe_identity: (transfer full): facts that hold only who the machine is (SMBIOS) and its
+ * network cards: quick, needs no disk, also before devices are all there.
+ */
+LfFacts *lf_probe_identity(const LfHost *host);
+
+/**
  * lf_probe_built:
  * @ret_s: (out): seconds since 1970: "built" of our own /etc/landfall/manifest.json; no clock is
  * right that stands before it

@@ -6,7 +6,6 @@
 #include "base/fd.h"
 #include "base/runtime.h"
 #include "installer/report/report.h"
-#include "installer/sources.h"
 #include "tests/unit/test.h"
 
 typedef struct {
@@ -243,94 +242,6 @@ static void a_debug_shell_shows_in_every_report(void **state)
 	assert_contains(text, "debug shell enabled");
 }
 
-static void without_a_seed_the_message_says_how_to_make_one(void **state)
-{
-	g_autoptr(Machine) machine = machine_new();
-	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
-	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	g_autoptr(GError) error = NULL;
-	LfProfile *profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error);
-
-	assert_throws(profile != NULL, error, LF_ERROR_INPUT,
-		      "no kickstart in the seed: put one into the medium with 'landfall iso seed");
-}
-
-static void files_are_found_beside_the_kickstart_and_by_path(void **state)
-{
-	static const struct {
-		const char *name, *text;
-	} rows[] = {
-		{ "escrow.pem", "beside" },
-		{ "sub/escrow.pem", "below" },
-		{ "/tmp/made-by-pre", "absolute" },
-		{ "file:///tmp/made-by-pre", "absolute" },
-	};
-	g_autoptr(Machine) machine = machine_new();
-	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
-
-	put(machine, LF_SEED_DIR "/escrow.pem", "beside");
-	put(machine, LF_SEED_DIR "/sub/escrow.pem", "below");
-	put(machine, "tmp/made-by-pre", "absolute");
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autoptr(GError) error = NULL;
-		g_autoptr(GBytes) bytes = lf_sources_file(rows[i].name, sources, &error);
-
-		assert_ok(bytes != NULL, error);
-		assert_string_equal(g_bytes_get_data(bytes, NULL), rows[i].text);
-	}
-}
-
-static void the_command_line_names_another_kickstart(void **state)
-{
-	g_autoptr(Machine) machine = machine_new();
-	g_autoptr(LfSources) named = NULL;
-	g_autoptr(LfSources) given = NULL;
-
-	g_free(machine->host->cmdline);
-	machine->host->cmdline = g_strdup("quiet landfall.ks=http://10.0.0.1/site.ks");
-	named = lf_sources_new(machine->host, NULL);
-	given = lf_sources_new(machine->host, "/tmp/x.ks");
-	assert_string_equal(lf_sources_name(named), "http://10.0.0.1/site.ks");
-	assert_string_equal(lf_sources_name(given), "/tmp/x.ks");
-}
-
-static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **state)
-{
-	g_autoptr(Machine) machine = machine_new();
-	g_autoptr(LfSources) sources =
-		lf_sources_new(machine->host, "http://u:XSECRETX@127.0.0.1:1/a.ks?t=XSECRETX");
-	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
-
-	assert_string_equal(lf_sources_name(sources), "http://127.0.0.1:1/a.ks");
-	assert_null(lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error));
-	assert_int_equal(error->code, LF_ERROR_INPUT);
-	assert_null(strstr(error->message, "XSECRETX"));
-	assert_string_equal(lf_diagnostics_get(diagnostics, 0)->code, "url-credentials");
-	text = lf_diagnostic_text(lf_diagnostics_get(diagnostics, 0));
-	assert_null(strstr(text, "XSECRETX"));
-}
-
-static void a_kickstart_of_the_seed_is_read_with_its_includes(void **state)
-{
-	g_autoptr(Machine) machine = machine_new();
-	g_autoptr(LfSources) sources = lf_sources_new(machine->host, NULL);
-	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	g_autoptr(GError) error = NULL;
-	g_autoptr(LfProfile) profile = NULL;
-
-	put(machine, LF_SEED_PROFILE,
-	    "%include common.ks\npart / --fstype=ext4 --size=3000 --grow\nreqpart "
-	    "--add-boot\npoweroff\n"
-	    "ostreesetup --osname=debian --url=file:///x --ref=a/b\n");
-	put(machine, LF_SEED_DIR "/common.ks", "zerombr\nclearpart --all\nrootpw --lock\n");
-	profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error);
-	assert_ok(profile != NULL, error);
-	assert_true(profile->is_zerombr);
-	assert_int_equal(profile->finish, LF_FINISH_POWEROFF);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,11 +254,6 @@ int main(void)
 		LF_TEST(where_no_init_works_nothing_is_left_for_it),
 		LF_TEST(a_good_end_leaves_the_plans_instruction),
 		LF_TEST(a_debug_shell_shows_in_every_report),
-		LF_TEST(without_a_seed_the_message_says_how_to_make_one),
-		LF_TEST(files_are_found_beside_the_kickstart_and_by_path),
-		LF_TEST(the_command_line_names_another_kickstart),
-		LF_TEST(a_kickstarts_url_shows_no_secret_and_may_have_no_password),
-		LF_TEST(a_kickstart_of_the_seed_is_read_with_its_includes),
 	};
 
 	return LF_TEST_MAIN(tests);

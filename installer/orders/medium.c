@@ -1,6 +1,6 @@
 // The medium this system was started from: waits for it and mounts it.
 // Not here: which device it is (installer/probe).
-#include "installer/medium.h"
+#include "installer/orders/medium.h"
 
 #include <string.h>
 #include <sys/mount.h>

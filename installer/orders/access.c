@@ -1,0 +1,181 @@
+// The words and files that say how servers are reached: authorities, client certificate, pin,
+// proxy. Not here: what libcurl makes of them (base/http-access.c), who asks the servers.
+#include "installer/orders/access.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/runtime.h"
+
+#define MAX_PROXY_BYTES 4096
+
+struct LfAccess {
+	const LfHost *host;
+	char *ca, *cert, *key, *pin, *proxy;
+	LfHttpAccess http;
+	bool allows_http;
+	GError *trouble; /* what the check says */
+};
+
+// A bare word, or NAME=1.
+static bool has_word(const LfHost *host, const char *name)
+{
+	g_autofree char *value = lf_host_arg(host, name);
+
+	return value && (*value == '\0' || g_str_equal(value, "1"));
+}
+
+// Empty is as if it were not there.
+static char *word(const LfHost *host, const char *name)
+{
+	g_autofree char *value = lf_host_arg(host, name);
+
+	return value && *value ? g_steal_pointer(&value) : NULL;
+}
+
+char *lf_access_seed_path(const char *name)
+{
+	if (*name == '/')
+		return g_strdup(name + strspn(name, "/"));
+	if (strchr(name, '/') || *name == '.')
+		return NULL;
+	return g_build_filename(LF_SEED_DIR, name, NULL);
+}
+
+static bool throw_no_name(const char *option, const char *name, GError **error)
+{
+	return lf_throw(error, LF_ERROR_INPUT,
+			"%s=%s: write the name of a file of the seed, or an absolute path", option,
+			name);
+}
+
+// libcurl opens files by path, from the root of this program.
+static char *path_below(int root_fd, const char *path)
+{
+	struct stat ours, root;
+
+	if (fstat(root_fd, &ours) == 0 && stat("/", &root) == 0 && ours.st_dev == root.st_dev &&
+	    ours.st_ino == root.st_ino)
+		return g_strconcat("/", path, NULL);
+	return g_strdup_printf("/proc/self/fd/%d/%s", root_fd, path);
+}
+
+static bool find_file(LfAccess *access, const char *option, char **inout_name, const char **ret,
+		      GError **error)
+{
+	g_autofree char *path = *inout_name ? lf_access_seed_path(*inout_name) : NULL;
+
+	if (!*inout_name)
+		return true;
+	if (!path)
+		return throw_no_name(option, *inout_name, error);
+	if (faccessat(access->host->root_fd, path, R_OK, 0) < 0)
+		return lf_throw(error, LF_ERROR_INPUT, "%s=%s: there is no such file%s", option,
+				*inout_name, **inout_name == '/' ? "" : " in the seed");
+	g_free(*inout_name);
+	*inout_name = path_below(access->host->root_fd, path);
+	*ret = *inout_name;
+	return true;
+}
+
+static bool read_proxy(LfAccess *access, GError **error)
+{
+	g_autofree char *path = lf_access_seed_path(access->proxy + 1);
+	g_autofree char *url = NULL;
+
+	if (!path)
+		return throw_no_name("landfall.proxy", access->proxy, error);
+	url = lf_read_text_at(access->host->root_fd, path, MAX_PROXY_BYTES, error);
+	if (!url) {
+		lf_rethrow(error, LF_ERROR_INPUT);
+		return lf_prefix(error, "landfall.proxy=%s", access->proxy);
+	}
+	g_free(access->proxy);
+	access->proxy = g_steal_pointer(&url);
+	return true;
+}
+
+static bool find_proxy(LfAccess *access, GError **error)
+{
+	if (!access->proxy)
+		return true;
+	if (*access->proxy == '@') {
+		if (!read_proxy(access, error))
+			return false;
+	} else if (strchr(access->proxy, '@')) {
+		// The command line is read by everyone, and stands in logs.
+		return lf_throw(error, LF_ERROR_INPUT,
+				"landfall.proxy= holds a user or password: put the URL into a file "
+				"of the seed and write landfall.proxy=@NAME");
+	}
+	access->http.proxy = access->proxy;
+	return true;
+}
+
+static bool check(LfAccess *access, GError **error)
+{
+	access->http.pin = access->pin;
+	if (!find_file(access, "landfall.ca", &access->ca, &access->http.ca_file, error) ||
+	    !find_file(access, "landfall.cert", &access->cert, &access->http.cert_file, error) ||
+	    !find_file(access, "landfall.key", &access->key, &access->http.key_file, error) ||
+	    !find_proxy(access, error))
+		return false;
+	return lf_http_access_check(&access->http, error) ||
+	       lf_prefix(error, "how servers are reached");
+}
+
+LfAccess *lf_access_new(const LfHost *host)
+{
+	LfAccess *access = g_new0(LfAccess, 1);
+
+	access->host = host;
+	access->ca = word(host, "landfall.ca");
+	access->cert = word(host, "landfall.cert");
+	access->key = word(host, "landfall.key");
+	access->pin = word(host, "landfall.pin");
+	access->proxy = word(host, "landfall.proxy");
+	access->allows_http = has_word(host, "landfall.insecure-http-ks");
+	access->http.is_insecure_tls = has_word(host, "landfall.insecure-tls");
+	check(access, &access->trouble);
+	return access;
+}
+
+bool lf_access_check(const LfAccess *access, GError **error)
+{
+	if (!access->trouble)
+		return true;
+	return lf_throw(error, (LfErrorCode)access->trouble->code, "%s", access->trouble->message);
+}
+
+const LfHttpAccess *lf_access_http(const LfAccess *access)
+{
+	return &access->http;
+}
+
+bool lf_access_allows_http(const LfAccess *access)
+{
+	return access->allows_http;
+}
+
+void lf_access_mark(const LfAccess *access, LfEvents *events)
+{
+	if (access->http.is_insecure_tls)
+		lf_events_mark(events, "insecure-tls");
+	if (access->allows_http)
+		lf_events_mark(events, "insecure-http-ks");
+}
+
+void lf_access_free(LfAccess *access)
+{
+	if (!access)
+		return;
+	g_clear_error(&access->trouble);
+	g_free(access->ca);
+	g_free(access->cert);
+	g_free(access->key);
+	g_free(access->pin);
+	g_free(access->proxy);
+	g_free(access);
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/event.h"
+#include "base/host.h"
+#include "base/http.h"
+
+/**
+ * LfAccess: how this machine reaches servers and what it trusts, from the words of the command
+ * line: landfall.ca=, landfall.cert=, landfall.key=, landfall.pin=, landfall.proxy=,
+ * landfall.insecure-tls, landfall.insecure-http-ks (docs/formats.md, Orders). One for a program.
+ */
+typedef struct LfAccess LfAccess;
+
+/** lf_access_new: @host: must outlive it. Reads the words and the
+ * files they name; what is wrong comes with the check. */
+LfAccess *lf_access_new(const LfHost *host);
+
+/**
+ * lf_access_check: to be called before the first request.
+ * Errors: INPUT, naming the word to correct.
+ */
+bool lf_access_check(const LfAccess *access, GError **error);
+
+/** lf_access_http: (transfer none): for requests; belongs to @access, which was checked. Its limit
+ * may be set by whoever owns @access. */
+const LfHttpAccess *lf_access_http(const LfAccess *access);
+
+/** lf_access_allows_http: landfall.insecure-http-ks. */
+bool lf_access_allows_http(const LfAccess *access);
+
+/** lf_access_mark: puts the insecure words that are in force on every event. */
+void lf_access_mark(const LfAccess *access, LfEvents *events);
+
+/**
+ * lf_access_seed_path: (transfer full) (nullable): path of a file that a word names: a NAME of the
+ * seed, or absolute; relative to the host's root. NULL when it is neither.
+ */
+char *lf_access_seed_path(const char *name);
+
+void lf_access_free(LfAccess *access);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfAccess, lf_access_free)
