@@ -187,6 +187,40 @@ static void check_addresses(LfParser *parser)
 				"'--noipv4' and '--noipv6' leave no address");
 }
 
+static bool needs_network(const LfProfile *profile)
+{
+	bool is_remote = profile->ostree_url && !g_str_has_prefix(profile->ostree_url, "file:");
+
+	return is_remote || profile->mirrors[0] || profile->report_url || profile->log_host;
+}
+
+// Only the first line is brought up by itself, and it may be the bond below a VLAN that has the
+// address.
+static void check_activation(LfParser *parser, const Links *links)
+{
+	const GPtrArray *networks = parser->profile->networks;
+	const LfNetwork *last = NULL;
+
+	for (guint i = 0; i < networks->len; i++) {
+		const LfNetwork *network = networks->pdata[i];
+		g_autofree char *name = lf_network_name(network);
+
+		if (lf_network_is_host_only(network) ||
+		    (network->is_noipv4 && network->is_noipv6) ||
+		    (name && g_hash_table_contains(links->owners, name)))
+			continue;
+		if (network->is_activate)
+			return;
+		last = network;
+	}
+	if (last && needs_network(parser->profile))
+		lf_parser_warn(parser, last->place, "inactive-network",
+			       "add '--activate' to this line, unless the kernel's command line "
+			       "brings up a network",
+			       "the installer needs the network, and brings up no device with an "
+			       "address");
+}
+
 /* Is it certain that @via is not in the network that @network has? */
 static bool is_far(const LfNetwork *network, const LfIp *via)
 {
@@ -282,5 +316,6 @@ void lf_validate_network(LfParser *parser)
 	check_members(parser, &links);
 	check_circles(parser, &links);
 	check_addresses(parser);
+	check_activation(parser, &links);
 	check_routes(parser, &links);
 }

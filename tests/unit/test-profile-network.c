@@ -528,6 +528,33 @@ static void some_device_must_have_an_address(void **state)
 	LF_TEST_SNIPPETS(rows);
 }
 
+#define LOGGING "\nlogging --host=a"
+
+static void a_network_that_is_needed_is_brought_up(void **state)
+{
+	static const LfTestSnippet rows[] = {
+		{ "network --device=a" LOGGING, "" },
+		{ "network --device=a --no-activate", "" },
+		{ "network --device=a --no-activate" LOGGING, "1:1 warning inactive-network" },
+		{ "network --hostname=a" LOGGING, "" },
+		{ "network --device=b --bondslaves=a,c --noipv4 --noipv6\n"
+		  "network --device=b --vlanid=5" LOGGING,
+		  "2:1 warning inactive-network" },
+		{ "network --device=b --bondslaves=a,c --noipv4 --noipv6\n"
+		  "network --device=b --vlanid=5 --activate" LOGGING,
+		  "" },
+		{ "network --device=b --bondslaves=a,c\nnetwork --device=d "
+		  "--bridgeslaves=b" LOGGING,
+		  "2:1 warning inactive-network" },
+		{ "network --device=a --no-activate\n" ADDON("report --url=https://h/"),
+		  "1:1 warning inactive-network" },
+		{ "network --device=a --no-activate\n" ADDON("mirror --url=https://h/"),
+		  "1:1 warning inactive-network" },
+	};
+
+	LF_TEST_SNIPPETS(rows);
+}
+
 static void lists_are_bounded(void **state)
 {
 	g_autoptr(GString) members = g_string_new("network --device=bond0 --bondslaves=a");
@@ -857,6 +884,7 @@ int main(void)
 		LF_TEST(nothing_lies_on_itself),
 		LF_TEST(deep_towers_are_checked_in_no_time),
 		LF_TEST(some_device_must_have_an_address),
+		LF_TEST(a_network_that_is_needed_is_brought_up),
 		LF_TEST(lists_are_bounded),
 		LF_TEST(time_sources_are_typed),
 		LF_TEST(the_last_timezone_line_takes_its_servers_along),
