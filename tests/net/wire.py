@@ -39,6 +39,11 @@ class Wire:
             self._process.wait()
         self._sockets.cleanup()
 
+    @property
+    def pid(self):
+        """The switch's process."""
+        return self._process.pid
+
     def add_tap(self, port, device, *modes):
         """Plugs in a tap device, which appears in the switch's namespace."""
         self._tell("add", port, f"tap:{device}", *modes)
