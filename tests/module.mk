@@ -1,7 +1,7 @@
 # Tests. Every tests/unit/test-NAME.c and tests/files/test-NAME.c is a program of cmocka tests; every
 # tests/fuzz/fuzz-NAME.c is a fuzzer with its corpus in tests/fuzz/corpus/NAME/. They link base alone,
 # or what stands in the table below.
-HELP += 'check        every test: check-lint check-unit check-files check-qemu' \
+HELP += 'check        every test: check-lint check-unit check-files check-net check-qemu' \
 	'check-fast   what needs no machine: check-lint check-unit check-files' \
 	'check-unit   unit tests, again with sanitizers, and the fuzzers'\'' corpora' \
 	'check-files  real effects on image files' \
@@ -74,7 +74,7 @@ unit_programs = $(addprefix $(1)/tests/,$(UNIT_TESTS))
 fuzz_programs := $(addprefix $(O)/fuzz/,$(FUZZERS))
 
 .PHONY: check check-fast check-lint lint check-unit check-files unit-programs replay-programs fuzz-programs fuzz
-check: check-lint check-unit check-files check-qemu
+check: check-lint check-unit check-files check-net check-qemu
 check-fast: check-lint check-unit check-files
 
 # The manual pages fail when a program's help cannot be read.

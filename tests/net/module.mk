@@ -15,7 +15,6 @@ NET_PYTEST = LANDFALL_BUILD=$(abspath $(O)) LANDFALL_NO_SKIP=1 image/namespace /
 	-p no:cacheprovider --dist=loadgroup --durations=15
 
 .PHONY: check-net check-net-fast
-check: check-net
 
 # What needs no machine, but root or user namespaces, and the daemons of image/packages/host.txt.
 check-net-fast: programs $(O)/tests/wire $(NET_DAEMONS)
