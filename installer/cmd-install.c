@@ -31,7 +31,6 @@ typedef struct {
 	LfSources *sources;
 	LfProfile *profile;
 	LfScope *held;
-	LfHttpAccess access;
 	LfHttpLimit *limit;
 	LfPayload *payload;
 	LfFacts *facts;
@@ -164,7 +163,7 @@ static void limit_bandwidth(Run *run)
 {
 	if (run->profile->limit_bytes_per_s > 0 && !run->limit)
 		run->limit = lf_http_limit_new(run->profile->limit_bytes_per_s);
-	run->access.limit = run->limit;
+	lf_access_set_limit(run->access, run->limit);
 }
 
 static bool stage_payload(Run *run, GError **error)
@@ -182,7 +181,7 @@ static bool stage_payload(Run *run, GError **error)
 		.mirrors = (const char *const *)profile->mirrors,
 		.ref = ref,
 		.keyring = profile->is_nogpg ? NULL : KEYRING,
-		.access = &run->access,
+		.access = lf_access_http(run->access),
 		.prestaged =
 			prestaged && g_file_test(prestaged, G_FILE_TEST_IS_DIR) ? prestaged : NULL,
 		.caches = caches,

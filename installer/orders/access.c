@@ -154,6 +154,11 @@ const LfHttpAccess *lf_access_http(const LfAccess *access)
 	return &access->http;
 }
 
+void lf_access_set_limit(LfAccess *access, LfHttpLimit *limit)
+{
+	access->http.limit = limit;
+}
+
 bool lf_access_allows_http(const LfAccess *access)
 {
 	return access->allows_http;

@@ -21,9 +21,12 @@ LfAccess *lf_access_new(const LfHost *host);
  */
 bool lf_access_check(const LfAccess *access, GError **error);
 
-/** lf_access_http: (transfer none): for requests; belongs to @access, which was checked. Its limit
- * may be set by whoever owns @access. */
+/** lf_access_http: (transfer none): for requests; belongs to @access, which was checked. */
 const LfHttpAccess *lf_access_http(const LfAccess *access);
+
+/** lf_access_set_limit: @limit: (nullable): of all that is received from now on; must outlive the
+ * requests. */
+void lf_access_set_limit(LfAccess *access, LfHttpLimit *limit);
 
 /** lf_access_allows_http: landfall.insecure-http-ks. */
 bool lf_access_allows_http(const LfAccess *access);
