@@ -10,6 +10,7 @@
  * @disk: (nullable): --disk: the one disk to look at; a plain file is a disk
  * @sector_bytes: --sector-size of a plain file: 512 or 4096; 0 when not given
  * @is_json: --json: for programs instead of people
+ * @is_once: --once: the verb network does not wait
  * @args: (array zero-terminated=1): what stands behind the verb
  * @effects: what the steps of an install really do
  */
@@ -19,6 +20,7 @@ typedef struct {
 	char *disk;
 	uint32_t sector_bytes;
 	gboolean is_json;
+	gboolean is_once;
 	char **args;
 	const LfEffects *effects;
 } LfCmd;
@@ -32,6 +34,7 @@ int lf_cmd_facts(const LfCmd *cmd, GError **error);   /* cmd-facts.c */
 int lf_cmd_plan(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
 int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
 int lf_cmd_deliver(const LfCmd *cmd, GError **error); /* cmd-deliver.c */
+int lf_cmd_network(const LfCmd *cmd, GError **error); /* cmd-network.c */
 
 /**
  * lf_cmd_host: the machine below --root.

@@ -53,6 +53,7 @@ static const char *const machine_options[] = { "root", "disk", "sector-size", NU
 static const char *const plan_options[] = { "root", "disk", "sector-size", "json", NULL };
 static const char *const check_options[] = { "root", NULL };
 static const char *const deliver_options[] = { "root", "dir", NULL };
+static const char *const network_options[] = { "root", "once", "json", NULL };
 
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
@@ -66,6 +67,9 @@ static const Verb verbs[] = {
 	  check_options, lf_cmd_check },
 	{ "deliver", "", "send the reports that the installer could not, from the installed system",
 	  0, 0, deliver_options, lf_cmd_deliver },
+	{ "network", "[KICKSTART]",
+	  "bring the network up as an install would, and show what came of it", 0, 1,
+	  network_options, lf_cmd_network },
 };
 
 static LfCmd cmd = { .effects = &real_effects };
@@ -84,6 +88,8 @@ static const GOptionEntry options[] = {
 	  "Look at this disk alone; a plain file is a disk", "PATH" },
 	{ "sector-size", 0, 0, G_OPTION_ARG_STRING, &sector_size,
 	  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
+	{ "once", 0, 0, G_OPTION_ARG_NONE, &cmd.is_once,
+	  "End at once and take the network down again", NULL },
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
 	{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
 	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
@@ -178,7 +184,7 @@ static bool check_options_of(const Verb *verb, GError **error)
 	} given[] = {
 		{ "root", cmd.root != NULL }, { "dir", cmd.dir != NULL },
 		{ "disk", cmd.disk != NULL }, { "sector-size", sector_size != NULL },
-		{ "json", cmd.is_json },
+		{ "json", cmd.is_json },      { "once", cmd.is_once },
 	};
 	g_autofree char *own = g_strjoinv(", --", (char **)verb->options);
 

@@ -21,8 +21,8 @@
 #include "installer/net/address.h"
 
 #define MAC_BYTES 6
-// A bond that does not look at its members' links would not see one go.
-#define DEFAULT_MIIMON "100"
+// sysfs has a bridge's times in hundredths of a second.
+#define BRIDGE_HZ 100
 
 typedef struct rtnl_link RtnlLink;
 typedef struct nl_addr NlAddr;
@@ -178,6 +178,15 @@ static bool bring_down(LfLinks *links, const char *name, GError **error)
 	return change(links, name, changes, "take down the interface", error);
 }
 
+bool lf_links_rename(LfLinks *links, const char *name, const char *new_name, GError **error)
+{
+	g_autoptr(RtnlLink) changes = rtnl_link_alloc();
+	g_autofree char *what = g_strdup_printf("give the name '%s' to", new_name);
+
+	rtnl_link_set_name(changes, new_name);
+	return bring_down(links, name, error) && change(links, name, changes, what, error);
+}
+
 static bool has_mac(LfLinks *links, const char *name, struct nl_addr *mac)
 {
 	g_autoptr(RtnlLink) link = NULL;
@@ -236,8 +245,10 @@ static bool remove_old(LfLinks *links, const char *name, const char *kind, GErro
 	return code >= 0 || lf_throw_nl(error, code, "cannot remove the old %s '%s'", kind, name);
 }
 
+// A bond or bridge that is made with its address keeps it when members come.
 static RtnlLink *describe(LfLinks *links, const LfNetLink *link)
 {
+	g_autoptr(NlAddr) mac = NULL;
 	RtnlLink *wanted;
 
 	if (link->kind == LF_LINK_BOND) {
@@ -250,6 +261,8 @@ static RtnlLink *describe(LfLinks *links, const LfNetLink *link)
 		rtnl_link_vlan_set_id(wanted, (uint16_t)link->vlan_id);
 	}
 	rtnl_link_set_name(wanted, link->name);
+	if (link->new_mac && nl_addr_parse(link->new_mac, AF_LLC, &mac) >= 0)
+		rtnl_link_set_addr(wanted, mac);
 	return wanted;
 }
 
@@ -314,67 +327,66 @@ static bool write_targets(LfLinks *links, const LfNetLink *link, const char *key
  * first among them only when they are there. */
 typedef enum { STAGE_MODE, STAGE_MONITOR, STAGE_REST, STAGE_MEMBERS } Stage;
 
+/** How the plan's value becomes the kernel's. */
+typedef enum { AS_IT_IS, ONE_BY_ONE, IN_HUNDREDTHS } Writing;
+
 static const struct {
 	const char *key;
 	Stage stage;
-	bool is_list;
-} bond_options[] = {
-	{ "mode", STAGE_MODE, false },
-	{ "miimon", STAGE_MONITOR, false },
-	{ "arp_interval", STAGE_MONITOR, false },
-	{ "primary", STAGE_MEMBERS, false },
-	{ "active_slave", STAGE_MEMBERS, false },
-	{ "arp_ip_target", STAGE_REST, true },
-	{ "ns_ip6_target", STAGE_REST, true },
+	Writing writing;
+} special_options[] = {
+	{ "mode", STAGE_MODE, AS_IT_IS },
+	{ "miimon", STAGE_MONITOR, AS_IT_IS },
+	{ "arp_interval", STAGE_MONITOR, AS_IT_IS },
+	{ "primary", STAGE_MEMBERS, AS_IT_IS },
+	{ "arp_ip_target", STAGE_REST, ONE_BY_ONE },
+	{ "forward_delay", STAGE_REST, IN_HUNDREDTHS },
+	{ "hello_time", STAGE_REST, IN_HUNDREDTHS },
+	{ "max_age", STAGE_REST, IN_HUNDREDTHS },
+	{ "ageing_time", STAGE_REST, IN_HUNDREDTHS },
 };
 
-static Stage stage_of(const LfNetLink *link, const char *key, bool *ret_is_list)
+static Stage stage_of(const char *key, Writing *ret_writing)
 {
-	*ret_is_list = false;
-	for (size_t i = 0; link->kind == LF_LINK_BOND && i < G_N_ELEMENTS(bond_options); i++) {
-		if (strcmp(key, bond_options[i].key) != 0)
+	for (size_t i = 0; i < G_N_ELEMENTS(special_options); i++) {
+		if (strcmp(key, special_options[i].key) != 0)
 			continue;
-		*ret_is_list = bond_options[i].is_list;
-		return bond_options[i].stage;
+		*ret_writing = special_options[i].writing;
+		return special_options[i].stage;
 	}
+	*ret_writing = AS_IT_IS;
 	return STAGE_REST;
+}
+
+static bool write_as(LfLinks *links, const LfNetLink *link, const char *key, const char *value,
+		     Writing writing, GError **error)
+{
+	g_autofree char *hundredths = NULL;
+
+	if (writing == ONE_BY_ONE)
+		return write_targets(links, link, key, value, error);
+	if (writing == AS_IT_IS)
+		return write_option(links, link, key, value, error);
+	hundredths = g_strdup_printf("%" G_GUINT64_FORMAT,
+				     g_ascii_strtoull(value, NULL, 10) * BRIDGE_HZ);
+	return write_option(links, link, key, hundredths, error);
 }
 
 static bool set_options(LfLinks *links, const LfNetLink *link, Stage stage, GError **error)
 {
-	for (char **option = link->options; *option; option++) {
+	for (char **option = link->options; option && *option; option++) {
 		g_auto(GStrv) parts = g_strsplit(*option, "=", 2);
-		bool is_list;
+		Writing writing;
 
 		if (!parts[0] || !parts[1] || strchr(parts[0], '/') || !*parts[0])
 			return lf_throw(error, LF_ERROR_INPUT,
 					"option '%s' of '%s': write 'key=value'", *option,
 					link->name);
-		if (stage_of(link, parts[0], &is_list) != stage)
-			continue;
-		if (!(is_list ? write_targets(links, link, parts[0], parts[1], error)
-			      : write_option(links, link, parts[0], parts[1], error)))
+		if (stage_of(parts[0], &writing) == stage &&
+		    !write_as(links, link, parts[0], parts[1], writing, error))
 			return false;
 	}
 	return true;
-}
-
-static bool has_option(const LfNetLink *link, const char *key)
-{
-	g_autofree char *prefix = g_strconcat(key, "=", NULL);
-
-	for (char **option = link->options; *option; option++)
-		if (g_str_has_prefix(*option, prefix))
-			return true;
-	return false;
-}
-
-static bool set_monitor(LfLinks *links, const LfNetLink *link, GError **error)
-{
-	if (link->kind == LF_LINK_BOND && !has_option(link, "miimon") &&
-	    !has_option(link, "arp_interval"))
-		return write_option(links, link, "miimon", DEFAULT_MIIMON, error);
-	return set_options(links, link, STAGE_MONITOR, error);
 }
 
 // A bond takes only members that are down, and brings them up itself; a bridge does not.
@@ -400,9 +412,10 @@ bool lf_links_make(LfLinks *links, const LfNetLink *link, GError **error)
 	if (link->kind == LF_LINK_VLAN && !lf_links_up(links, link->parent, error))
 		return false;
 	if (!create(links, link, error) || !set_options(links, link, STAGE_MODE, error) ||
-	    !set_monitor(links, link, error) || !set_options(links, link, STAGE_REST, error))
+	    !set_options(links, link, STAGE_MONITOR, error) ||
+	    !set_options(links, link, STAGE_REST, error))
 		return false;
-	for (char **member = link->members; *member; member++)
+	for (char **member = link->members; member && *member; member++)
 		if (!enslave(links, link, *member, error))
 			return false;
 	return set_options(links, link, STAGE_MEMBERS, error);
@@ -421,16 +434,12 @@ static void ignore_routers(LfLinks *links, const char *name)
 		(void)TEMP_FAILURE_RETRY(write(fd, "0", 1));
 }
 
-// With a host's address alone every gateway is outside, and before DHCP has answered there is no
-// address at all: the plan means this link all the same.
+// Before DHCP has answered there is no address at all, and so no network that holds the gateway.
 static bool is_on_link(const LfNetLink *link, const char *via)
 {
 	LfIpMode mode = via && strchr(via, ':') ? link->ipv6 : link->ipv4;
 
-	for (char **address = link->addresses; *address; address++)
-		if (g_str_has_suffix(*address, "/32") || g_str_has_suffix(*address, "/128"))
-			return true;
-	return mode != LF_IP_STATIC;
+	return via && (mode != LF_IP_STATIC || lf_net_is_onlink(link, via));
 }
 
 static bool add_gateway(LfLinks *links, int index, const LfNetLink *link, char *gateway,
@@ -447,7 +456,7 @@ static bool add_addresses(LfLinks *links, const LfNetLink *link, GError **error)
 {
 	int index = find_index(links, link->name);
 
-	for (char **address = link->addresses; *address; address++)
+	for (char **address = link->addresses; address && *address; address++)
 		if (!lf_address_add(links->socket, index, *address, error))
 			return false;
 	if ((link->ipv4 == LF_IP_STATIC &&

@@ -27,6 +27,9 @@ LfLinks *lf_links_new(int root_fd, GError **error);
 bool lf_links_wait(LfLinks *links, const char *name, const char *mac, int64_t deadline_us,
 		   char **ret_name, GError **error);
 
+/** lf_links_rename: gives a card another name, for which it is taken down. Errors: NETWORK. */
+bool lf_links_rename(LfLinks *links, const char *name, const char *new_name, GError **error);
+
 /**
  * lf_links_make:
  * @link: VLAN, bond or bridge, with its parent or members there

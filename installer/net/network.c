@@ -220,7 +220,7 @@ static bool wait_below(LfNetRun *run, const LfNetLink *link, int64_t deadline_us
 	return true;
 }
 
-// @inout_link is a copy: its name becomes that which the card has now, which @names owns.
+// @inout_link is a copy: its name becomes that which the card has, which @names owns.
 static bool find_card(LfNetRun *run, LfNetLink *inout_link, int64_t deadline_us, GPtrArray *names,
 		      GError **error)
 {
@@ -230,6 +230,9 @@ static bool find_card(LfNetRun *run, LfNetLink *inout_link, int64_t deadline_us,
 			   deadline_us, &name, error))
 		return false;
 	g_ptr_array_add(names, name);
+	if (inout_link->is_renamed)
+		return strcmp(name, inout_link->name) == 0 ||
+		       lf_links_rename(run->links, name, inout_link->name, error);
 	inout_link->name = name;
 	return true;
 }
