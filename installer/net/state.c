@@ -165,7 +165,7 @@ static void complain_addresses(const Case *c, GString *text)
 
 		if (address->is_failed)
 			complain(text, "address '%s' is in use by another machine", address->text);
-		else if (address->is_tentative)
+		else if (address->is_tentative && !address->is_link_local)
 			complain(text, "address '%s' is still being checked for a duplicate",
 				 address->text);
 	}
