@@ -3,13 +3,14 @@
 #include "installer/apply/configure.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "installer/apply/effects.h"
 #include "installer/apply/tree.h"
+
+#define NETWORK_DIR "etc/systemd/network"
 
 static bool write_hostname(int root_fd, const LfPlan *plan, GError **error)
 {
@@ -125,118 +126,17 @@ char *lf_configure_crypttab(const LfPlan *plan)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void network_match(GString *text, const char *device)
+static bool write_network(int root_fd, const LfPlan *plan, GError **error)
 {
-	bool is_any = !device || strcmp(device, "link") == 0 || strcmp(device, "bootif") == 0;
+	g_autoptr(GPtrArray) units = lf_net_units(plan->net);
 
-	g_string_append(text, "[Match]\n");
-	if (is_any)
-		g_string_append(text, "Type=ether\nKind=!*\n");
-	else if (strchr(device, ':'))
-		g_string_append_printf(text, "PermanentMACAddress=%s\n", device);
-	else
-		g_string_append_printf(text, "Name=%s\n", device);
-}
+	if (units->len > 0 && !lf_tree_mkdirs(root_fd, NETWORK_DIR, 0755, error))
+		return false;
+	for (guint i = 0; i < units->len; i++) {
+		const LfNetUnit *unit = units->pdata[i];
+		g_autofree char *path = g_strconcat(NETWORK_DIR "/", unit->name, NULL);
 
-static void network_link(GString *text, const LfNetwork *network)
-{
-	if (network->is_onboot && network->mtu == 0)
-		return;
-	g_string_append(text, "\n[Link]\n");
-	if (!network->is_onboot)
-		g_string_append(text, "ActivationPolicy=manual\n");
-	if (network->mtu)
-		g_string_append_printf(text, "MTUBytes=%u\n", network->mtu);
-}
-
-static unsigned prefix_of_netmask(const char *netmask)
-{
-	unsigned a, b, c, d;
-
-	if (!netmask || sscanf(netmask, "%3u.%3u.%3u.%3u", &a, &b, &c, &d) != 4)
-		return 24;
-	return (unsigned)__builtin_popcount((a & 255) << 24 | (b & 255) << 16 | (c & 255) << 8 |
-					    (d & 255));
-}
-
-static bool wants_dhcp4(const LfNetwork *network)
-{
-	return !network->is_noipv4 &&
-	       (!network->bootproto || strcmp(network->bootproto, "dhcp") == 0);
-}
-
-static const char *dhcp_word(const LfNetwork *network)
-{
-	bool wants_dhcp6 = !network->is_noipv6 && g_strcmp0(network->ipv6, "dhcp") == 0;
-
-	if (wants_dhcp4(network))
-		return wants_dhcp6 ? "yes" : "ipv4";
-	return wants_dhcp6 ? "ipv6" : "no";
-}
-
-static bool has_ipv6_address(const LfNetwork *network)
-{
-	return !network->is_noipv6 && network->ipv6 && strchr(network->ipv6, ':');
-}
-
-static void network_static(GString *text, const LfNetwork *network)
-{
-	if (network->ip && !network->is_noipv4)
-		g_string_append_printf(text, "Address=%s/%u\n", network->ip,
-				       prefix_of_netmask(network->netmask));
-	if (network->gateway && !network->is_nodefroute)
-		g_string_append_printf(text, "Gateway=%s\n", network->gateway);
-	if (has_ipv6_address(network))
-		g_string_append_printf(text, "Address=%s\n", network->ipv6);
-	if (network->ipv6gateway && !network->is_nodefroute)
-		g_string_append_printf(text, "Gateway=%s\n", network->ipv6gateway);
-	for (char **server = network->nameservers; server && *server; server++)
-		g_string_append_printf(text, "DNS=%s\n", *server);
-}
-
-char *lf_configure_network(const LfNetwork *network)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-	bool is_ra_wanted = !network->is_noipv6 && !has_ipv6_address(network);
-
-	network_match(text, network->device);
-	network_link(text, network);
-	g_string_append_printf(text, "\n[Network]\nDHCP=%s\nIPv6AcceptRA=%s\n", dhcp_word(network),
-			       is_ra_wanted ? "yes" : "no");
-	if (network->is_noipv6)
-		g_string_append(text, "LinkLocalAddressing=no\n");
-	network_static(text, network);
-	if (!network->is_nodefroute && !network->is_nodns)
-		return g_string_free(g_steal_pointer(&text), FALSE);
-	for (const char *const *section =
-		     (const char *const[]){ "DHCPv4", "DHCPv6", "IPv6AcceptRA", NULL };
-	     *section; section++) {
-		bool has_gateway = strcmp(*section, "DHCPv6") != 0;
-
-		g_string_append_printf(text, "\n[%s]\n", *section);
-		if (network->is_nodefroute && has_gateway)
-			g_string_append(text, "UseGateway=no\n");
-		if (network->is_nodns)
-			g_string_append(text, "UseDNS=no\n");
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-// Lines for a named device come before those for any: the first file that matches wins.
-static bool write_networks(int root_fd, const LfPlan *plan, GError **error)
-{
-	for (guint i = 0; i < plan->profile->networks->len; i++) {
-		const LfNetwork *network = g_ptr_array_index(plan->profile->networks, i);
-		g_autofree char *text = lf_configure_network(network);
-		g_autofree char *path =
-			g_strdup_printf("etc/systemd/network/%d-landfall-%02u.network",
-					network->device ? 10 : 20, i);
-
-		// A line that only names the host says nothing of a device.
-		if (!network->device && !network->bootproto && network->hostname)
-			continue;
-		if (!lf_tree_mkdirs(root_fd, "etc/systemd/network", 0755, error) ||
-		    !lf_tree_write(root_fd, path, text, 0644, error))
+		if (!lf_tree_write(root_fd, path, unit->text, 0644, error))
 			return false;
 	}
 	return true;
@@ -275,7 +175,7 @@ bool lf_configure(int root_fd, const LfPlan *plan, GError **error)
 {
 	return write_hostname(root_fd, plan, error) && write_locale(root_fd, plan, error) &&
 	       write_keyboard(root_fd, plan, error) && write_timezone(root_fd, plan, error) &&
-	       write_tables(root_fd, plan, error) && write_networks(root_fd, plan, error);
+	       write_tables(root_fd, plan, error) && write_network(root_fd, plan, error);
 }
 
 bool lf_effect_configure(LfInstall *install, GError **error)

@@ -24,6 +24,3 @@ char *lf_configure_fstab(const LfPlan *plan, char *(*real_path)(const char *moun
 /** lf_configure_crypttab: (transfer full): of encrypted volumes that the initrd does not open; may
  * be "". */
 char *lf_configure_crypttab(const LfPlan *plan);
-
-/** lf_configure_network: (transfer full): a networkd unit for one network line. */
-char *lf_configure_network(const LfNetwork *network);

@@ -164,14 +164,12 @@ static void describe_list(GString *out, const char *name, const char *verb, char
 		line(out, name, "%s %s", verb, list);
 }
 
-static void describe_network(GString *out, const LfNetwork *network)
+static void describe_network(GString *out, const LfNet *net)
 {
-	const char *ipv4 = network->ip ? network->ip : "by DHCP";
-	const char *ipv6 = network->ipv6 ? network->ipv6 : "auto";
+	g_auto(GStrv) lines = lf_net_describe(net);
 
-	line(out, "network", "%s: IPv4 %s, IPv6 %s",
-	     network->device ? network->device : "every Ethernet port",
-	     network->is_noipv4 ? "off" : ipv4, network->is_noipv6 ? "off" : ipv6);
+	for (char **text = lines; *text; text++)
+		line(out, "network", "%s", *text);
 }
 
 static void describe_script(GString *out, const LfScript *script)
@@ -194,8 +192,7 @@ static void describe_system(GString *out, const LfPlan *plan)
 	describe_accounts(out, profile);
 	describe_list(out, "services", "on:", profile->services_enabled);
 	describe_list(out, "services", "off:", profile->services_disabled);
-	for (guint i = 0; i < profile->networks->len; i++)
-		describe_network(out, profile->networks->pdata[i]);
+	describe_network(out, plan->net);
 	for (guint i = 0; i < profile->scripts->len; i++)
 		describe_script(out, profile->scripts->pdata[i]);
 }

@@ -69,7 +69,8 @@ static const LfMember machine_members[] = {
 	LF_MEMBER(LfFacts, is_uefi, BOOL),	  LF_MEMBER(LfFacts, has_efi_variables, BOOL),
 	LF_MEMBER(LfFacts, is_secure_boot, BOOL), LF_MEMBER(LfFacts, is_setup_mode, BOOL),
 	LF_MEMBER(LfFacts, tpm_version, TEXT),	  LF_MEMBER(LfFacts, tpm_device, TEXT),
-	LF_MEMBER(LfFacts, boot_medium, TEXT),	  LF_MEMBER(LfFacts, salt, TEXT),
+	LF_MEMBER(LfFacts, boot_medium, TEXT),	  LF_MEMBER(LfFacts, network_args, TEXT),
+	LF_MEMBER(LfFacts, salt, TEXT),
 };
 
 // --- values -------------------------------------------------------------------------------------

@@ -85,6 +85,7 @@ typedef struct {
 	GPtrArray *disks;	/* LfFactDisk, sorted by path in natural order */
 	GPtrArray *nics;	/* LfFactNic, sorted by name */
 	LfFactPayload *payload; /* nullable: not asked for */
+	char *network_args;	/* words of the network on the kernel command line; NULL: none */
 	char *salt;		/* 32 lower-case hex digits: what UUIDs of a plan come from */
 } LfFacts;
 

@@ -8,7 +8,7 @@
 #define HEAD                                                                                       \
 	"# Written by Landfall for this start; see dhcpcd.conf(5).\n"                              \
 	"nodelay\nnoarp\nnoipv4ll\nslaac hwaddr\nvendorclassid\n"                                  \
-	"option ntp_servers, classless_static_routes, dhcp6_sntp_servers\n"                        \
+	"option ntp_servers, classless_static_routes\noption dhcp6_sntp_servers\n"                 \
 	"require dhcp_server_identifier\n"
 
 static bool is_for_dhcpcd(const LfNetLink *link)
@@ -49,16 +49,22 @@ static void write_wishes(GString *text, const LfNetLink *link)
 		g_string_append_printf(text, "vendorclassid \"%s\"\n", link->dhcp_class);
 }
 
+/* An empty list would allow all. */
 static void write_names(GString *text, const LfNet *net, bool has_any)
 {
-	g_string_append(text, has_any ? "denyinterfaces lo" : "allowinterfaces lo");
+	g_autoptr(GString) names = g_string_new(has_any ? " lo" : NULL);
+
 	for (guint i = 0; i < net->links->len; i++) {
 		const LfNetLink *link = net->links->pdata[i];
 
 		if (link->name && is_for_dhcpcd(link) != has_any)
-			g_string_append_printf(text, " %s", link->name);
+			g_string_append_printf(names, " %s", link->name);
 	}
-	g_string_append(text, "\n");
+	if (names->len == 0)
+		g_string_append(text, "denyinterfaces *\n");
+	else
+		g_string_append_printf(text, "%sinterfaces%s\n", has_any ? "deny" : "allow",
+				       names->str);
 }
 
 static const LfNetLink *find_any(const LfNet *net)
@@ -81,7 +87,7 @@ char *lf_net_dhcpcd_conf(const LfNet *net)
 		g_string_append_printf(text, "duid 00:03:00:01:%s\n", net->duid_mac);
 	else
 		g_string_append(text, "duid ll\n");
-	g_string_append(text, "clientid \"\"\n");
+	g_string_append(text, "clientid\n");
 	write_names(text, net, any != NULL);
 	if (any) {
 		write_modes(text, any);

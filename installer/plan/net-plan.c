@@ -108,7 +108,7 @@ static char *list_cards(const Planner *planner)
 	for (guint i = 0; i < planner->nics->len && i < 32; i++) {
 		const LfFactNic *nic = planner->nics->pdata[i];
 
-		g_string_append_printf(text, "%s%s%s%s%s%s", i ? ", " : ": it has ",
+		g_string_append_printf(text, "%s%.32s%s%.32s%s%s", i ? ", " : ": it has ",
 				       name_of(planner, nic), nic->mac ? " (" : "",
 				       nic->mac ? nic->mac : "", nic->mac ? ")" : "",
 				       nic->has_carrier ? " with carrier" : "");
@@ -203,7 +203,7 @@ static void bind_card(const Planner *planner, LfNetLink *link, const char *devic
 
 	if (link->kind != LF_LINK_ETHERNET || !nic || !nic->mac)
 		return;
-	link->is_renamed = name_given(planner, nic) && strcmp(link->name, nic->name) != 0;
+	link->is_renamed = name_given(planner, nic) != NULL;
 	if (is_bound || link->is_renamed || strchr(device, ':') || strcmp(device, "bootif") == 0)
 		link->mac = lf_mac_parse(nic->mac);
 }
@@ -760,6 +760,18 @@ static bool add_all_below(Planner *planner, GError **error)
 	return true;
 }
 
+/* The line that speaks of an interface, for messages. */
+static const LfPlace *place_of(const Planner *planner, const char *name)
+{
+	for (guint i = 0; planner->profile && i < planner->profile->networks->len; i++) {
+		const LfNetwork *line = planner->profile->networks->pdata[i];
+
+		if (g_strcmp0(line->device, name) == 0)
+			return &line->place;
+	}
+	return NULL;
+}
+
 static bool check_names(const Planner *planner, GError **error)
 {
 	for (guint i = 0; i < planner->net->links->len; i++) {
@@ -777,7 +789,8 @@ static bool check_names(const Planner *planner, GError **error)
 					link->name,
 					link->kind == LF_LINK_VLAN ? "VLAN" : "bond or bridge");
 		if (link->kind == LF_LINK_ETHERNET && link->name &&
-		    !need_card(planner, card_by_name(planner, link->name), link->name, NULL, error))
+		    !need_card(planner, card_by_name(planner, link->name), link->name,
+			       place_of(planner, link->name), error))
 			return false;
 	}
 	return true;

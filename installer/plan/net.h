@@ -28,8 +28,8 @@ typedef struct {
 /**
  * LfNetLink: one interface.
  * @name: NULL: every Ethernet card that no other link names; such a link is the last
- * @mac: matched by this permanent address; @name is then what the card is called now, or (with
- * @is_renamed) what it shall be called
+ * @mac: matched by this permanent address; @name is then what the card is called now, and with
+ * @is_renamed what it shall be called
  * @new_mac: address it shall have; bonds and bridges always have one, that of their first card, so
  * that a DHCP server knows the installed system again
  * @parent: of a VLAN: name of the interface it lies on

@@ -73,23 +73,6 @@ static const LfMember account_members[] = {
 	LF_MEMBER(LfAccount, shell, TEXT),   LF_MEMBER(LfAccount, gecos, TEXT),
 };
 
-static const LfMember network_members[] = {
-	LF_MEMBER(LfNetwork, device, TEXT),
-	LF_MEMBER(LfNetwork, bootproto, TEXT),
-	LF_MEMBER(LfNetwork, ip, TEXT),
-	LF_MEMBER(LfNetwork, netmask, TEXT),
-	LF_MEMBER(LfNetwork, gateway, TEXT),
-	LF_MEMBER(LfNetwork, nameservers, TEXTS),
-	LF_MEMBER(LfNetwork, ipv6, TEXT),
-	LF_MEMBER(LfNetwork, ipv6gateway, TEXT),
-	LF_MEMBER(LfNetwork, is_noipv4, BOOL),
-	LF_MEMBER(LfNetwork, is_noipv6, BOOL),
-	LF_MEMBER(LfNetwork, is_nodefroute, BOOL),
-	LF_MEMBER(LfNetwork, is_nodns, BOOL),
-	LF_MEMBER(LfNetwork, is_onboot, BOOL),
-	LF_MEMBER(LfNetwork, mtu, UNSIGNED),
-};
-
 static const LfMember locale_members[] = {
 	LF_MEMBER(LfProfile, lang, TEXT),
 	LF_MEMBER(LfProfile, keyboard, TEXT),
@@ -233,19 +216,12 @@ static json_t *system_to_json(const LfPlan *plan)
 {
 	const LfProfile *profile = plan->profile;
 	json_t *object = json_object();
-	json_t *networks = json_array();
 
 	lf_json_set_string(object, "hostname", plan->hostname);
 	ADD(object, locale_members, profile);
 	lf_json_set(object, "accounts", accounts_to_json(profile));
 	lf_json_set(object, "ssh_keys", ssh_keys_to_json(profile));
-	for (guint i = 0; i < profile->networks->len; i++) {
-		json_t *network = json_object();
-
-		ADD(network, network_members, profile->networks->pdata[i]);
-		lf_json_append(networks, network);
-	}
-	lf_json_set(object, "networks", networks);
+	lf_json_set(object, "network", lf_net_to_json(plan->net));
 	lf_json_set(object, "scripts", scripts_to_json(profile));
 	return object;
 }

@@ -35,6 +35,7 @@ void lf_plan_free(LfPlan *plan)
 	g_free(plan->checksum);
 	g_free(plan->flavour);
 	g_free(plan->hostname);
+	lf_net_free(plan->net);
 	g_free(plan);
 }
 
@@ -204,20 +205,26 @@ static bool plan_boot(LfPlan *plan, const LfFacts *facts, GError **error)
 }
 
 // The last line that gives a name counts, as in the language.
-static void plan_system(LfPlan *plan)
+static char *hostname_of(const LfProfile *profile, const LfFacts *facts)
+{
+	for (guint i = profile->networks->len; i-- > 0;) {
+		const LfNetwork *network = profile->networks->pdata[i];
+
+		if (network->hostname)
+			return g_strdup(network->hostname);
+	}
+	return lf_net_hostname(facts->network_args);
+}
+
+static bool plan_system(LfPlan *plan, const LfFacts *facts, GError **error)
 {
 	const LfProfile *profile = plan->profile;
 
-	for (guint i = 0; i < profile->networks->len; i++) {
-		const LfNetwork *network = profile->networks->pdata[i];
-
-		if (!network->hostname)
-			continue;
-		g_free(plan->hostname);
-		plan->hostname = g_strdup(network->hostname);
-	}
+	plan->net = lf_net_plan(profile, facts->network_args, facts->nics, error);
+	plan->hostname = hostname_of(profile, facts);
 	plan->finish = profile->finish;
 	plan->is_eject = profile->is_eject;
+	return plan->net != NULL;
 }
 
 LfPlan *lf_plan_make(const LfProfile *profile, const LfFacts *facts, GError **error)
@@ -228,8 +235,7 @@ LfPlan *lf_plan_make(const LfProfile *profile, const LfFacts *facts, GError **er
 	    !lf_luks_check(profile, facts, error) || !plan_storage(plan, facts, error))
 		return NULL;
 	plan_payload(plan, facts->payload);
-	if (!plan_boot(plan, facts, error))
+	if (!plan_boot(plan, facts, error) || !plan_system(plan, facts, error))
 		return NULL;
-	plan_system(plan);
 	return g_steal_pointer(&plan);
 }

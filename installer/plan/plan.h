@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "installer/plan/facts.h"
+#include "installer/plan/net.h"
 #include "kickstart/profile.h"
 
 /**
@@ -98,6 +99,7 @@ typedef struct {
 	/* The installed system; borrowed from the profile, which must outlive the plan */
 	const LfProfile *profile;
 	char *hostname; /* nullable */
+	LfNet *net;
 
 	/* The end */
 	LfFinish finish;

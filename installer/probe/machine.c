@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/fd.h"
+#include "installer/plan/netargs.h"
 #include "installer/probe/probe.h"
 #include "installer/probe/world.h"
 
@@ -240,4 +241,5 @@ void lf_machine_load(const LfHost *host, const LfHolders *holders, LfFacts *fact
 	load_tpm(root_fd, facts);
 	g_ptr_array_unref(facts->nics);
 	facts->nics = lf_probe_nics(host);
+	facts->network_args = lf_netargs_words(host->cmdline);
 }

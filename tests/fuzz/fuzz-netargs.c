@@ -30,7 +30,7 @@ static void try_units(const LfNet *net)
 		g_assert(!strpbrk(unit->name, "/ \n") && strlen(unit->name) < 64);
 		g_assert(!strpbrk(unit->text, "\"\\"));
 	}
-	g_assert(!strchr(conf, '*'));
+	g_assert(!strpbrk(conf, "?[\\"));
 }
 
 static void try_order(const LfNet *net)

@@ -44,6 +44,7 @@ static Tree *tree_new(void)
 		  error);
 	tree->profile = lf_profile_new();
 	tree->plan.profile = tree->profile;
+	tree->plan.net = lf_net_new();
 	tree->plan.partitions = g_ptr_array_new_with_free_func(g_free);
 	add_partition(tree, LF_ROLE_ESP, "/boot/efi", "vfat", "ABCD-1234");
 	add_partition(tree, LF_ROLE_BOOT, "/boot", "ext4", "u-boot");
@@ -55,6 +56,7 @@ static void tree_free(Tree *tree)
 {
 	g_ptr_array_unref(tree->plan.partitions);
 	lf_profile_free(tree->profile);
+	lf_net_free(tree->plan.net);
 	close(tree->root);
 	lf_test_dir_remove(tree->dir);
 	g_free(tree);
@@ -162,64 +164,22 @@ static void crypttab_leaves_the_root_to_the_initrd(void **state)
 	assert_string_equal(text, "data UUID=u-data none luks,tpm2-device=auto\n");
 }
 
-// clang-format off
-#define NETWORK(...) { .is_onboot = true, .is_activate = true, __VA_ARGS__ }
-// clang-format on
-
-static void network_lines_become_networkd_units(void **state)
-{
-	char *servers[] = { (char *)"9.9.9.9", (char *)"2620:fe::fe", NULL };
-	const struct {
-		LfNetwork network;
-		const char *text;
-	} rows[] = {
-		{ NETWORK(.bootproto = (char *)"dhcp"),
-		  "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=yes\n" },
-		{ NETWORK(.device = (char *)"eno1", .ipv6 = (char *)"dhcp"),
-		  "[Match]\nName=eno1\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n" },
-		{ NETWORK(.device = (char *)"52:54:00:12:34:56", .is_noipv6 = true, .mtu = 9000),
-		  "[Match]\nPermanentMACAddress=52:54:00:12:34:56\n\n[Link]\nMTUBytes=9000\n\n"
-		  "[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n" },
-		{ NETWORK(.device = (char *)"eno1", .bootproto = (char *)"static",
-			  .ip = (char *)"10.0.0.2", .netmask = (char *)"255.255.252.0",
-			  .gateway = (char *)"10.0.0.1", .nameservers = servers),
-		  "[Match]\nName=eno1\n\n[Network]\nDHCP=no\nIPv6AcceptRA=yes\n"
-		  "Address=10.0.0.2/22\nGateway=10.0.0.1\nDNS=9.9.9.9\nDNS=2620:fe::fe\n" },
-		{ NETWORK(.device = (char *)"eno1", .is_noipv4 = true,
-			  .ipv6 = (char *)"2001:db8::2/64", .ipv6gateway = (char *)"fe80::1"),
-		  "[Match]\nName=eno1\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\n"
-		  "Address=2001:db8::2/64\nGateway=fe80::1\n" },
-		{ NETWORK(.device = (char *)"eno1", .is_nodefroute = true, .is_nodns = true),
-		  "[Match]\nName=eno1\n\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=yes\n"
-		  "\n[DHCPv4]\nUseGateway=no\nUseDNS=no\n\n[DHCPv6]\nUseDNS=no\n"
-		  "\n[IPv6AcceptRA]\nUseGateway=no\nUseDNS=no\n" },
-		{ { .device = (char *)"eno2", .is_onboot = false },
-		  "[Match]\nName=eno2\n\n[Link]\nActivationPolicy=manual\n\n[Network]\nDHCP=ipv4\n"
-		  "IPv6AcceptRA=yes\n" },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = lf_configure_network(&rows[i].network);
-
-		assert_string_equal(text, rows[i].text);
-	}
-}
-
-static void units_for_a_device_come_before_those_for_any(void **state)
+static void the_network_is_written_as_units(void **state)
 {
 	g_autoptr(Tree) tree = tree_new();
-	LfNetwork *any = g_new0(LfNetwork, 1);
-	LfNetwork *one = g_new0(LfNetwork, 1);
+	LfNetLink *vlan = lf_net_link_new(LF_LINK_VLAN, "vlan5");
+	g_autofree char *text = NULL;
 
-	any->bootproto = g_strdup("dhcp");
-	one->device = g_strdup("eno1");
-	any->nameservers = g_new0(char *, 1);
-	one->nameservers = g_new0(char *, 1);
-	g_ptr_array_add(tree->profile->networks, any);
-	g_ptr_array_add(tree->profile->networks, one);
+	g_ptr_array_add(tree->plan.net->links, lf_net_link_new(LF_LINK_ETHERNET, "eno1"));
+	g_ptr_array_add(tree->plan.net->links, vlan);
+	vlan->parent = g_strdup("eno1");
+	vlan->vlan_id = 5;
 	configure(tree);
-	assert_true(lf_tree_exists(tree->root, "etc/systemd/network/20-landfall-00.network"));
-	assert_true(lf_tree_exists(tree->root, "etc/systemd/network/10-landfall-01.network"));
+	assert_true(lf_tree_exists(tree->root, "etc/systemd/network/10-landfall-eno1.network"));
+	assert_true(lf_tree_exists(tree->root, "etc/systemd/network/10-landfall-vlan5.network"));
+	text = lf_read_text_at(tree->root, "etc/systemd/network/10-landfall-vlan5.netdev", 4096,
+			       NULL);
+	assert_string_equal(text, "[NetDev]\nName=vlan5\nKind=vlan\n\n[VLAN]\nId=5");
 }
 
 int main(void)
@@ -231,8 +191,7 @@ int main(void)
 		LF_TEST(an_unknown_time_zone_is_refused),
 		LF_TEST(fstab_has_what_the_initrd_does_not_mount),
 		LF_TEST(crypttab_leaves_the_root_to_the_initrd),
-		LF_TEST(network_lines_become_networkd_units),
-		LF_TEST(units_for_a_device_come_before_those_for_any),
+		LF_TEST(the_network_is_written_as_units),
 	};
 
 	return LF_TEST_MAIN(tests);

@@ -240,7 +240,8 @@ static void the_other_words_are_understood(void **state)
 		{ "BOOTIF=52:54:00:00:00:12 ip=BOOTIF:auto6", "eth2:e4-6a mac=52:54:00:00:00:12" },
 		{ "ifname=lan0:52:54:00:00:00:10 ip=lan0:dhcp",
 		  "lan0:e4d6- mac=52:54:00:00:00:10 renamed" },
-		{ "ifname=eth0:52:54:00:00:00:10 ip=eth0:dhcp", "eth0:e4d6-" },
+		{ "ifname=eth0:52:54:00:00:00:10 ip=eth0:dhcp",
+		  "eth0:e4d6- mac=52:54:00:00:00:10 renamed" },
 		{ "bootdev=eth1 ip=eth0:dhcp ip=eth1:dhcp", "eth0:e4d6- nodefault; eth1:e4d6-" },
 		{ "bootdev=eth1 ip=dhcp", "eth1:e4d6-; *:e4d6- nodefault" },
 		{ "rd.peerdns=0 ip=dhcp", "*:e4d6- nodns" },
@@ -778,12 +779,14 @@ static void dhcpcd_is_told_which_links_are_its_own(void **state)
 		const char *text; /* from the DUID on, as far as it tells */
 	} rows[] = {
 		{ "ip=eth0:dhcp ip=192.0.2.5::192.0.2.1:24::eth1:none",
-		  "duid 00:03:00:01:52:54:00:00:00:10\nclientid \"\"\nallowinterfaces lo eth0\n\n"
+		  "duid 00:03:00:01:52:54:00:00:00:10\nclientid\nallowinterfaces eth0\n\n"
 		  "interface eth0\niaid 1739691812\nipv4\nnoipv6\ngateway\nipv6ra_autoconf\n"
 		  "option domain_name_servers, domain_name, domain_search\n"
 		  "option dhcp6_name_servers, dhcp6_domain_search\noption interface_mtu\n" },
+		{ "ip=192.0.2.5::192.0.2.1:24::eth1:none",
+		  "duid 00:03:00:01:52:54:00:00:00:10\nclientid\ndenyinterfaces *\n" },
 		{ "ip=on bond=bond0:eth1 vlan=vlan5:eth0 rd.peerdns=0 ip=vlan5:dhcp6",
-		  "duid 00:03:00:01:52:54:00:00:00:10\nclientid \"\"\ndenyinterfaces lo eth1 eth0\n"
+		  "duid 00:03:00:01:52:54:00:00:00:10\nclientid\ndenyinterfaces lo eth1 eth0\n"
 		  "ipv4\nipv6\ngateway\nipv6ra_autoconf\n"
 		  "nooption domain_name_servers, domain_name, domain_search\n"
 		  "nooption dhcp6_name_servers, dhcp6_domain_search\nnooption nd_rdnss, nd_dnssl\n"

@@ -489,13 +489,14 @@ static void the_text_tells_of_the_installed_system(void **state)
 		"account    root: no password, 0 SSH keys\n",
 		"account    anna: password, 1 SSH key, groups sudo, adm\n",
 		"services   on: ssh, chrony\n",
-		"network    eth7: IPv4 192.0.2.7, IPv6 off\n",
+		"network    eth7: IPv4 192.0.2.7/24, IPv6 off\n",
 		"script     %onerror of line 12, by /bin/sh\n",
 	};
 	g_auto(Case) one = new_case();
 	LfAccount *user = g_new0(LfAccount, 1);
 	LfSshKey *key = g_new0(LfSshKey, 1);
 	LfNetwork *network = g_new0(LfNetwork, 1);
+	LfFactNic *nic = g_new0(LfFactNic, 1);
 	LfScript *script = g_new0(LfScript, 1);
 	g_autoptr(LfPlan) plan = NULL;
 	g_autofree char *text = NULL;
@@ -506,13 +507,16 @@ static void the_text_tells_of_the_installed_system(void **state)
 			     .password = lf_secret_new_text("hunter2"),
 			     .groups = g_strsplit("sudo,adm", ",", -1) };
 	*key = (LfSshKey){ .user = g_strdup("anna"), .key = g_strdup("ssh-ed25519 AAAA") };
+	nic->name = g_strdup("eth7");
 	*network = (LfNetwork){ .device = g_strdup("eth7"),
 				.ip = g_strdup("192.0.2.7"),
+				.netmask = g_strdup("255.255.255.0"),
 				.is_noipv6 = true };
 	*script = (LfScript){ .kind = LF_SCRIPT_ONERROR, .place = { .line = 12 } };
 	g_ptr_array_add(one.profile->users, user);
 	g_ptr_array_add(one.profile->ssh_keys, key);
 	g_ptr_array_add(one.profile->networks, network);
+	g_ptr_array_add(one.facts->nics, nic);
 	g_ptr_array_add(one.profile->scripts, script);
 	g_strfreev(one.profile->services_enabled);
 	one.profile->services_enabled = g_strsplit("ssh,chrony", ",", -1);
@@ -536,6 +540,16 @@ static void the_last_hostname_counts(void **state)
 	}
 	plan = make(&one);
 	assert_string_equal(plan->hostname, "second");
+}
+
+static void the_command_line_may_name_the_host(void **state)
+{
+	g_auto(Case) one = new_case();
+	g_autoptr(LfPlan) plan = NULL;
+
+	one.facts->network_args = g_strdup("ip=:::::: hostname=edge-9");
+	plan = make(&one);
+	assert_string_equal(plan->hostname, "edge-9");
 }
 
 // --- deadlines ----------------------------------------------------------------------------------
@@ -632,6 +646,7 @@ int main(void)
 		LF_TEST(the_text_says_what_a_reader_must_know),
 		LF_TEST(the_text_tells_of_the_installed_system),
 		LF_TEST(the_last_hostname_counts),
+		LF_TEST(the_command_line_may_name_the_host),
 	};
 
 	return LF_TEST_MAIN(tests);

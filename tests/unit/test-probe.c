@@ -96,6 +96,7 @@ static void an_empty_world_has_facts_too(void **state)
 	assert_false(facts->is_uefi);
 	assert_null(facts->tpm_version);
 	assert_null(facts->boot_medium);
+	assert_null(facts->network_args);
 	assert_non_null(facts->architecture);
 	assert_string_equal(facts->salt, TEST_SALT);
 }
@@ -114,6 +115,7 @@ static void without_randomness_there_are_no_facts(void **state)
 
 static const WorldFile server[] = {
 	{ "proc/sys/kernel/arch", "aarch64\n" },
+	{ "proc/cmdline", "quiet ip=dhcp console=ttyS0 nameserver=192.0.2.3\n" },
 	{ "proc/meminfo", "MemTotal:        2027536 kB\nMemFree: 1 kB\n" },
 	{ "sys/devices/system/cpu/online", "0-3,6\n" },
 	{ "sys/class/dmi/id/sys_vendor", "ACME  Inc. \n" },
@@ -146,6 +148,7 @@ static void the_machine_is_told_as_sysfs_shows_it(void **state)
 	put_link(root, "sys/class/net/eth2/device/driver", "../../../bus/pci/drivers/ixgbe");
 	put_link(root, "sys/class/net/eth10/device/driver", "../../../bus/pci/drivers/ixgbe");
 	facts = probe(root);
+	assert_string_equal(facts->network_args, "ip=dhcp nameserver=192.0.2.3");
 	assert_string_equal(facts->architecture, "aarch64");
 	assert_int_equal(facts->memory_bytes, UINT64_C(2027536) * 1024);
 	assert_int_equal(facts->cpus, 5);
