@@ -30,6 +30,7 @@ test-disk_LIBS := plan kickstart base
 test-layout_LIBS := plan kickstart base
 test-plan_LIBS := plan kickstart base
 test-persist_LIBS := plan kickstart base
+test-watch_LIBS := installer init report apply probe plan kickstart base
 test-reinstall_LIBS := installer report apply probe plan kickstart base
 test-golden_LIBS := plan kickstart base
 test-probe_LIBS := probe plan kickstart base

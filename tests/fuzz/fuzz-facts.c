@@ -17,7 +17,7 @@ static LfPart *add_part(LfProfile *profile, const char *mount, uint64_t size_mib
 }
 
 // Wants whatever payload the facts show, so that planning goes on behind that check.
-static LfProfile *profile_for(const LfFacts *facts, bool is_clearing)
+static LfProfile *profile_for(const LfFacts *facts, bool is_clearing, bool is_keeping)
 {
 	LfProfile *profile = lf_profile_new();
 	const LfFactPayload *payload = facts->payload;
@@ -31,13 +31,34 @@ static LfProfile *profile_for(const LfFacts *facts, bool is_clearing)
 	add_part(profile, "/var", 1000)->maxsize_mib = 5000;
 	profile->unlock.wants_tpm2 = true;
 	profile->unlock.pcr_mask = 1U << 7;
+	if (is_keeping) {
+		profile->persist_label = g_strdup("landfall-persist");
+		profile->persist_size_mib = 4096;
+	}
 	return profile;
 }
 
-static void plan_for(const LfFacts *facts, bool is_clearing)
+// Whatever a table claims, partitions follow each other and leave room for both tables.
+static void check_places(const LfPlan *plan)
+{
+	uint64_t end_bytes = 1024 * 1024;
+
+	for (guint i = 0; i < plan->partitions->len; i++) {
+		const LfPlanPartition *partition = plan->partitions->pdata[i];
+
+		g_assert(partition->start_bytes >= end_bytes);
+		g_assert(partition->size_bytes > 0);
+		g_assert(partition->start_bytes % plan->sector_bytes == 0);
+		g_assert(partition->size_bytes % plan->sector_bytes == 0);
+		end_bytes = partition->start_bytes + partition->size_bytes;
+	}
+	g_assert(end_bytes <= plan->disk_size_bytes - 16384 - plan->sector_bytes);
+}
+
+static void plan_for(const LfFacts *facts, bool is_clearing, bool is_keeping)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(LfProfile) profile = profile_for(facts, is_clearing);
+	g_autoptr(LfProfile) profile = profile_for(facts, is_clearing, is_keeping);
 	g_autoptr(LfPlan) plan = lf_plan_make(profile, facts, &error);
 
 	g_assert((plan != NULL) == (error == NULL));
@@ -46,6 +67,7 @@ static void plan_for(const LfFacts *facts, bool is_clearing)
 		g_autofree char *text = lf_plan_describe(plan);
 
 		g_assert(object && text);
+		check_places(plan);
 	}
 }
 
@@ -63,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	again = lf_facts_to_json(facts);
 	back = lf_facts_from_json(again, &error);
 	g_assert(back && !error);
-	plan_for(facts, true);
-	plan_for(facts, false);
+	plan_for(facts, true, false);
+	plan_for(facts, true, true);
+	plan_for(facts, false, false);
 	return 0;
 }

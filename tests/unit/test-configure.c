@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "installer/apply/configure.h"
+#include "installer/plan/persist.h"
 #include "installer/apply/tree.h"
 #include "tests/unit/test.h"
 
@@ -137,7 +138,10 @@ static void fstab_has_what_the_initrd_does_not_mount(void **state)
 	LfPlanPartition *home = add_partition(tree, LF_ROLE_DATA, "/home", "xfs", "u-home");
 	LfPlanLuks luks = { .name = (char *)"swap", .uuid = (char *)"u-luks" };
 	LfPlanPartition *swap = add_partition(tree, LF_ROLE_SWAP, NULL, "swap", "u-swap");
+	LfPlanPartition *persist =
+		add_partition(tree, LF_ROLE_PERSIST, LF_PERSIST_MOUNT, "ext4", "u-persist");
 
+	persist->mount_options = (char *)"nofail,nosuid,nodev";
 	home->mount_options = (char *)"nodev,nosuid";
 	swap->luks = &luks;
 	configure(tree);
@@ -146,7 +150,8 @@ static void fstab_has_what_the_initrd_does_not_mount(void **state)
 		    "UUID=ABCD-1234 /boot/efi vfat umask=0077,noatime,nofail 0 2\n"
 		    "UUID=u-boot /boot ext4 nofail 0 2\n"
 		    "UUID=u-home /var/home xfs nodev,nosuid 0 2\n"
-		    "/dev/mapper/swap none swap sw 0 0\n");
+		    "/dev/mapper/swap none swap sw 0 0\n"
+		    "UUID=u-persist /var/lib/landfall/persist ext4 nofail,nosuid,nodev 0 2\n");
 	assert_file(tree, "etc/crypttab", "swap UUID=u-luks none luks\n");
 }
 
