@@ -39,7 +39,7 @@ test-probe-image_PKGS := fdisk
 test-init_LIBS := init base
 test-seed_LIBS := seed base
 fuzz-seed_LIBS := seed base
-$(foreach t,test-lease test-net-state fuzz-lease,$(eval $(t)_LIBS := net plan kickstart base))
+$(foreach t,test-lease test-clock test-net-state fuzz-lease,$(eval $(t)_LIBS := net plan kickstart base))
 test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))

@@ -39,9 +39,10 @@ static void forget_leases(int root_fd)
 	closedir(dir);
 }
 
-// One that outlived its installer would fight with ours for the addresses. That there is none is
+// One that outlived its installer would fight with ours for the addresses; it does so because it
+// has changed its user, which frees it from dying with whoever started it. That there is none is
 // the usual case, and its exit status then is not 0.
-static void end_old(void)
+void lf_dhcpcd_end_old(int root_fd)
 {
 	int status;
 
@@ -49,6 +50,7 @@ static void end_old(void)
 		(void)lf_proc_status(
 			&(LfProc){ .argv = LF_PROC_ARGV(DHCPCD, "-x"), .timeout_ms = EXIT_MS },
 			&status, NULL, NULL);
+	forget_leases(root_fd);
 }
 
 // dhcpcd changes its directory and its root, so it gets the path that root_fd stands for.
@@ -85,8 +87,6 @@ LfDhcpcd *lf_dhcpcd_start(int root_fd, const char *conf, GError **error)
 {
 	g_autoptr(LfDhcpcd) dhcpcd = g_new0(LfDhcpcd, 1);
 
-	end_old();
-	forget_leases(root_fd);
 	if (!lf_mkdirs_at(root_fd, LF_DHCPCD_DIR, 0755, error) ||
 	    !lf_write_file_at(root_fd, CONF, conf, strlen(conf), 0644, error))
 		return NULL;

@@ -8,13 +8,16 @@ typedef struct LfDhcpcd LfDhcpcd;
 /** Where the configuration and the leases are, relative to the host's root. */
 #define LF_DHCPCD_DIR "run/landfall/net"
 
+/** lf_dhcpcd_end_old: ends a dhcpcd that an earlier start left, and forgets its leases: before its
+ * links are touched. @root_fd: "/" */
+void lf_dhcpcd_end_old(int root_fd);
+
 /**
  * lf_dhcpcd_start:
  * @root_fd: "/"
  * @conf: its configuration
  *
- * Starts dhcpcd in the foreground; one that an earlier start left is ended first, and its leases
- * are forgotten. Errors: INTERNAL when it cannot be started, IO.
+ * Starts dhcpcd in the foreground. Errors: INTERNAL when it cannot be started, IO.
  * Returns: (transfer full) (nullable)
  */
 LfDhcpcd *lf_dhcpcd_start(int root_fd, const char *conf, GError **error);

@@ -125,6 +125,7 @@ static void restart(LfNetRun *run)
 		struct pollfd stop = { run->stop_fd, POLLIN, 0 };
 
 		g_clear_error(&error);
+		lf_dhcpcd_end_old(run->root_fd);
 		if (poll(&stop, 1, RESTART_MS) == 0)
 			run->dhcpcd = lf_dhcpcd_start(run->root_fd, run->conf, &error);
 	}
@@ -311,7 +312,10 @@ LfNetRun *lf_net_start(const LfHost *host, const LfNet *net, GError **error)
 {
 	g_autoptr(LfNetRun) run = run_new(host, net);
 
-	if (!open_ears(run, error) || !bring_up_all(run, net, error))
+	if (!open_ears(run, error))
+		return NULL;
+	lf_dhcpcd_end_old(run->root_fd);
+	if (!bring_up_all(run, net, error))
 		return NULL;
 	if (run->conf) {
 		run->dhcpcd = lf_dhcpcd_start(run->root_fd, run->conf, error);
