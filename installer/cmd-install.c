@@ -52,6 +52,8 @@ static void run_clear(Run *run)
 	lf_profile_free(run->profile);
 	lf_sources_free(run->sources);
 	lf_access_free(run->access);
+	if (run->watch.host)
+		lf_watch_set("report.deliver", 0, &run->watch);
 	lf_events_free(run->events);
 	lf_host_free(run->host);
 }
@@ -315,6 +317,12 @@ static void run_onerror(Run *run)
 	lf_watch_set(place.event, 0, &run->watch);
 }
 
+// After a success, what the machine does next is written before the wait for a receiver.
+static void watch_delivery(Run *run)
+{
+	lf_watch_set("report.deliver", lf_deadline_s(NULL, "report.deliver"), &run->watch);
+}
+
 static void begin(Run *run)
 {
 	LfEvent event = { .step = "install", .state = LF_EVENT_STARTED, .title = "install" };
@@ -347,10 +355,12 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	if (lf_host_attempt(run.host) > 1)
 		lf_leftovers_clear(sources, run.events);
 	if (run_all(&run, &local)) {
+		watch_delivery(&run);
 		lf_delivery_done(run.delivery, run.plan, run.install->report);
 		return 0;
 	}
 	run_onerror(&run);
+	watch_delivery(&run);
 	lf_delivery_failed(run.delivery, local, run.install ? run.install->report : NULL);
 	return lf_error_class(local)->exit_status;
 }
