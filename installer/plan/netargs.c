@@ -283,36 +283,34 @@ static bool get_method(const Word *word, const char *field, LfIpArg *arg)
 		      field);
 }
 
+static bool add_server(const Word *word, const char *field, char ***list)
+{
+	g_autofree char *server = NULL;
+
+	if (!get_address(word, field, &server))
+		return false;
+	append_text(list, server);
+	return true;
+}
+
 /* [mtu|dns1][:[mac|dns2]]; between colons a MAC is six fields. */
 static bool get_tail(const Word *word, char **fields, LfIpArg *arg)
 {
-	g_autofree char *second = NULL;
-	bool is_mtu;
+	bool is_mtu = *fields && **fields && strspn(*fields, "0123456789") == strlen(*fields);
+	g_autofree char *second = *fields ? g_strjoinv(":", fields + 1) : g_strdup("");
+	g_autofree char *mac = lf_mac_parse(second);
 
-	if (!*fields)
-		return true;
-	is_mtu = **fields && strspn(*fields, "0123456789") == strlen(*fields);
 	if (is_mtu && !get_number(word, *fields, MIN_MTU, MAX_MTU, &arg->mtu))
 		return false;
-	if (!is_mtu && **fields) {
-		g_autofree char *server = NULL;
-
-		if (!get_address(word, *fields, &server))
-			return false;
-		append_text(&arg->nameservers, server);
-	}
-	second = g_strjoinv(":", fields + 1);
+	if (!is_mtu && *fields && **fields && !add_server(word, *fields, &arg->nameservers))
+		return false;
 	if (!*second)
 		return true;
-	if (is_mtu || lf_mac_parse(second))
+	if (is_mtu || mac)
 		return get_mac(word, second, &arg->new_mac);
 	if (fields[2] && *fields[2])
 		return refuse(word, "'%.64s' is more than 'ip=' knows: leave it out", fields[2]);
-	g_free(second);
-	if (!get_address(word, fields[1], &second))
-		return false;
-	append_text(&arg->nameservers, second);
-	return true;
+	return add_server(word, fields[1], &arg->nameservers);
 }
 
 static bool add_address(const Word *word, char **fields, LfIpArg *arg)
@@ -511,12 +509,7 @@ static bool parse_team(const Word *word)
 
 static bool parse_nameserver(const Word *word)
 {
-	g_autofree char *server = NULL;
-
-	if (!get_address(word, word->value, &server))
-		return false;
-	append_text(&word->args->nameservers, server);
-	return true;
+	return add_server(word, word->value, &word->args->nameservers);
 }
 
 static bool parse_ifname(const Word *word)
