@@ -13,6 +13,7 @@ typedef struct LfSeed LfSeed;
 /** The files with a meaning of their own. */
 #define LF_SEED_FILE_PROFILE "site.ks"
 #define LF_SEED_FILE_CMDLINE "cmdline"
+#define LF_SEED_FILE_RULES   "rules"
 
 /** Where in the ISO the area lies. */
 #define LF_SEED_AREA_PATH "/landfall/seed.img"

@@ -55,20 +55,35 @@ static GBytes *load_to_show(const char *name, const char *from, void *user_data,
 	return load_from_seed(name, user_data, error);
 }
 
-static LfProfile *parse(const LfSeed *seed, const char *path, LfKickstartPass pass,
-			LfDiagnostics *diagnostics)
+static LfProfile *parse(const LfSeed *seed, const char *name, const char *path,
+			LfKickstartPass pass, LfDiagnostics *diagnostics)
 {
 	LfKickstartLoad load = pass == LF_KICKSTART_SHOW ? load_to_show : load_to_check;
 
-	return lf_kickstart_parse(lf_seed_find(seed, LF_SEED_FILE_PROFILE), path, pass, load,
-				  (void *)seed, diagnostics, NULL);
+	return lf_kickstart_parse(lf_seed_find(seed, name), path, pass, load, (void *)seed,
+				  diagnostics, NULL);
 }
 
-LfProfile *lf_seed_profile_to_show(const LfSeed *seed, LfDiagnostics *diagnostics)
+LfProfile *lf_seed_profile_to_show(const LfSeed *seed, const char *name, LfDiagnostics *diagnostics)
 {
-	if (!lf_seed_find(seed, LF_SEED_FILE_PROFILE))
+	if (!lf_seed_find(seed, name))
 		return NULL;
-	return parse(seed, LF_SEED_FILE_PROFILE, LF_KICKSTART_SHOW, diagnostics);
+	return parse(seed, name, name, LF_KICKSTART_SHOW, diagnostics);
+}
+
+LfRules *lf_seed_rules(const LfSeed *seed, GError **error)
+{
+	g_autoptr(LfRules) rules =
+		lf_rules_parse(lf_seed_find(seed, LF_SEED_FILE_RULES), LF_SEED_FILE_RULES, error);
+
+	for (size_t i = 0; rules && i < lf_rules_count(rules); i++)
+		if (!lf_seed_find(seed, lf_rules_name(rules, i)))
+			return lf_throw_null(
+				error, LF_ERROR_INPUT,
+				"rules:%u: '%s' is not in the seed: add --file %s=PATH",
+				lf_rules_line(rules, i), lf_rules_name(rules, i),
+				lf_rules_name(rules, i));
+	return g_steal_pointer(&rules);
 }
 
 // The certificate for the recovery key. A path outside the seed may be a %pre script's work.
@@ -143,10 +158,10 @@ static bool check_payload(const LfProfile *profile, const json_t *manifest, cons
 	return json_object_get(refs, ref) || throw_no_payload(refs, iso, ref, error);
 }
 
-bool lf_seed_check(const LfSeed *seed, const char *path, const json_t *manifest, const char *iso,
-		   LfDiagnostics *diagnostics, GError **error)
+bool lf_seed_check(const LfSeed *seed, const char *name, const char *path, const json_t *manifest,
+		   const char *iso, LfDiagnostics *diagnostics, GError **error)
 {
-	g_autoptr(LfProfile) profile = parse(seed, path, LF_KICKSTART_DESK, diagnostics);
+	g_autoptr(LfProfile) profile = parse(seed, name, path, LF_KICKSTART_DESK, diagnostics);
 	size_t errors;
 
 	if (profile)

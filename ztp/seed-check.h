@@ -2,10 +2,12 @@
 
 #include "base/json.h"
 #include "image/seed.h"
+#include "installer/plan/rules.h"
 #include "kickstart/kickstart.h"
 
 /**
  * lf_seed_check:
+ * @name: of the kickstart in the seed
  * @path: of the kickstart, for findings
  * @manifest: of the ISO that gets the seed
  * @iso: its name, for messages
@@ -16,13 +18,22 @@
  *
  * Errors: INPUT.
  */
-bool lf_seed_check(const LfSeed *seed, const char *path, const json_t *manifest, const char *iso,
-		   LfDiagnostics *diagnostics, GError **error);
+bool lf_seed_check(const LfSeed *seed, const char *name, const char *path, const json_t *manifest,
+		   const char *iso, LfDiagnostics *diagnostics, GError **error);
+
+/**
+ * lf_seed_rules:
+ * Reads the seed's rules; each kickstart they name has to be in the seed.
+ * Errors: INPUT. Returns: (transfer full) (nullable)
+ */
+LfRules *lf_seed_rules(const LfSeed *seed, GError **error);
 
 /**
  * lf_seed_profile_to_show:
- * Reads the kickstart in a seed, of which nothing is trusted: no file and no URL outside the seed
+ * @name: of a kickstart in the seed
+ * Reads a kickstart in a seed, of which nothing is trusted: no file and no URL outside the seed
  * is loaded. The redacted text keeps the lines that include them. Returns: (transfer full)
- * (nullable): NULL when it has errors, or when there is none
+ * (nullable): NULL when it has errors, or when there is no such file
  */
-LfProfile *lf_seed_profile_to_show(const LfSeed *seed, LfDiagnostics *diagnostics);
+LfProfile *lf_seed_profile_to_show(const LfSeed *seed, const char *name,
+				   LfDiagnostics *diagnostics);

@@ -10,7 +10,7 @@
 #include "installer/orders/labelled.h"
 #include "installer/orders/medium.h"
 #include "installer/orders/signature.h"
-#include "installer/orders/template.h"
+#include "installer/plan/template.h"
 #include "installer/plan/rules.h"
 
 #define SEED_RULES	 LF_SEED_DIR "/rules"

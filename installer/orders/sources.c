@@ -9,7 +9,7 @@
 #include "base/runtime.h"
 #include "installer/orders/place.h"
 #include "installer/orders/signature.h"
-#include "installer/orders/template.h"
+#include "installer/plan/template.h"
 #include "installer/probe/probe.h"
 
 #define MAX_FILE_BYTES	  (4 * 1024 * 1024)

@@ -32,6 +32,7 @@ typedef struct {
 /** Rule: @terms: empty fits every machine. */
 typedef struct {
 	GPtrArray *terms;
+	char *text;
 	char *name;
 	unsigned line;
 } Rule;
@@ -54,6 +55,7 @@ static void rule_free(gpointer data)
 	Rule *rule = data;
 
 	g_ptr_array_unref(rule->terms);
+	g_free(rule->text);
 	g_free(rule->name);
 	g_free(rule);
 }
@@ -149,7 +151,7 @@ static bool add_rule(LfRules *rules, char **words, unsigned line, GError **error
 		return false;
 	rules->fits_all = terms->len == 0;
 	rule = g_new0(Rule, 1);
-	*rule = (Rule){ g_steal_pointer(&terms), g_strdup(words[1]), line };
+	*rule = (Rule){ g_steal_pointer(&terms), g_strdup(words[0]), g_strdup(words[1]), line };
 	g_ptr_array_add(rules->rules, rule);
 	return true;
 }
@@ -295,6 +297,11 @@ size_t lf_rules_count(const LfRules *rules)
 const char *lf_rules_name(const LfRules *rules, size_t index)
 {
 	return ((const Rule *)rules->rules->pdata[index])->name;
+}
+
+const char *lf_rules_text(const LfRules *rules, size_t index)
+{
+	return ((const Rule *)rules->rules->pdata[index])->text;
 }
 
 unsigned lf_rules_line(const LfRules *rules, size_t index)

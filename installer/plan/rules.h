@@ -33,6 +33,8 @@ char *lf_rules_describe_machine(const LfFacts *machine);
 size_t lf_rules_count(const LfRules *rules);
 /** lf_rules_name: (transfer none): kickstart of rule number @index, in the order of the text. */
 const char *lf_rules_name(const LfRules *rules, size_t index);
+/** lf_rules_text: (transfer none): terms of rule number @index, as written. */
+const char *lf_rules_text(const LfRules *rules, size_t index);
 /** lf_rules_line: where rule number @index stands, from 1. */
 unsigned lf_rules_line(const LfRules *rules, size_t index);
 /** lf_rules_fits_all: whether a rule fits every machine. */

@@ -256,6 +256,140 @@ static void a_cut_iso_is_refused_by_every_verb_and_nothing_is_written(void **sta
 	assert_memory_equal(before, after, size - 100000);
 }
 
+static void make_keys(const Desk *desk)
+{
+	const char *const names[] = { "one", "two" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *key = g_strconcat(names[i], ".key", NULL);
+		g_autofree char *pem = g_strconcat(names[i], ".pem", NULL);
+		g_autoptr(GError) error = NULL;
+
+		assert_ok(lf_proc_run(
+				  &(LfProc){ .argv = LF_PROC_ARGV(
+						     "/usr/bin/openssl", "req", "-x509", "-newkey",
+						     "ec", "-pkeyopt",
+						     "ec_paramgen_curve:prime256v1", "-nodes",
+						     "-subj", "/CN=x", "-keyout", key, "-out", pem),
+					     .cwd = desk->dir },
+				  NULL, &error),
+			  error);
+	}
+}
+
+#define PIN "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void keys_and_words_for_servers_go_into_the_seed(void **state)
+{
+	static const char *const told[] = {
+		"ca.pem",	"client.pem",	  "client.key",	   "authorized_keys",
+		"proxy ",	"landfall.ca",	  "landfall.cert", "landfall.key",
+		"landfall.pin", "landfall.proxy", "landfall.ks",   "quiet",
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *ssh = NULL;
+	g_autofree char *seeded = NULL;
+	g_autofree char *shown = NULL;
+	int status;
+
+	open_desk(&desk);
+	make_keys(&desk);
+	ssh = put(&desk, "id.pub", "# ops\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI ops\n", -1);
+	status = landfall(&desk,
+			  "iso seed --ks-url='https://h.test/{serial}/{mac}.ks?t=XSECRETX' "
+			  "--ca=two.pem --cert=one.pem --key=one.key --pin=" PIN
+			  " --proxy=http://u:XSECRETX@p.test:3128 --ssh-key=id.pub -a quiet "
+			  "in.iso out.iso",
+			  &seeded);
+	if (status != 0)
+		fail_msg("%s", seeded);
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+		assert_contains(shown, told[i]);
+	assert_null(strstr(shown, "XSECRETX"));
+	assert_null(strstr(shown, "PRIVATE"));
+}
+
+static void rules_choose_among_kickstarts_of_the_seed(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *rules = NULL;
+	g_autofree char *ks = NULL;
+	g_autofree char *seeded = NULL;
+	g_autofree char *shown = NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *dumped = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) json = NULL;
+
+	open_desk(&desk);
+	rules = put(&desk, "sites", "# north\nserial=CZ*&vendor=HPE a.ks\n* b.ks\n", -1);
+	ks = put(&desk, "any.ks", GOOD_KS, -1);
+	assert_int_equal(landfall(&desk,
+				  "iso seed --rules=sites -f a.ks=any.ks -f b.ks=any.ks in.iso "
+				  "out.iso",
+				  &seeded),
+			 0);
+	assert_int_equal(landfall(&desk, "iso show out.iso", &shown), 0);
+	assert_contains(shown, "serial=CZ*&vendor=HPE → a.ks");
+	assert_contains(shown, "* → b.ks");
+	assert_null(strstr(shown, "hunter2secret"));
+	assert_int_equal(landfall(&desk, "iso show --json out.iso", &text), 0);
+	json = lf_json_parse(text, strlen(text), "it", &error);
+	assert_ok(json, error);
+	dumped = json_dumps(json_object_get(json_object_get(json, "seed"), "rules"), JSON_COMPACT);
+	assert_string_equal(dumped, "[{\"terms\":\"serial=CZ*&vendor=HPE\",\"kickstart\":\"a.ks\"}"
+				    ",{\"terms\":\"*\",\"kickstart\":\"b.ks\"}]");
+}
+
+static void what_no_machine_could_use_is_refused(void **state)
+{
+	static const struct {
+		const char *arguments;
+		const char *says;
+	} rows[] = {
+		{ "--rules=missing", "rules:1: 'a.ks' is not in the seed: add --file a.ks=PATH" },
+		{ "--rules=beyond -f a.ks=any.ks", "rules:2: never reached" },
+		{ "--rules=empty", "has no rule" },
+		{ "--rules=missing -f a.ks=bad.ks", "a.ks:1:" },
+		{ "-k any.ks -f rules=missing", "use --rules" },
+		{ "-k any.ks --ca=any.ks", "no X.509 certificate" },
+		{ "-k any.ks --ca=one.key", "no X.509 certificate" },
+		{ "-k any.ks --ca=nowhere", "nowhere" },
+		{ "-k any.ks --cert=one.pem", "give both" },
+		{ "-k any.ks --cert=one.pem --key=two.key", "does not belong" },
+		{ "-k any.ks --pin=abc", "pinned public key" },
+		{ "-k any.ks --proxy=socks5://h", "proxy" },
+		{ "-k any.ks --ssh-key=one.key", "is a private key" },
+		{ "-k any.ks --ssh-key=any.ks", "is no public SSH key" },
+		{ "-k any.ks --ssh-key=empty", "holds no public SSH key" },
+		{ "--ks-url=ftp://h/a", "write https://host/path" },
+		{ "--ks-url='https://h/a b'", "write https://host/path" },
+		{ "--ks-url=https://u:p@h/a", "user or password" },
+		{ "--ks-url=https://h/{rack}", "'{rack}'" },
+		{ "-k any.ks --ca=two.pem in.iso two.pem", "a file for the seed" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+
+	open_desk(&desk);
+	make_keys(&desk);
+	g_free(put(&desk, "any.ks", GOOD_KS, -1));
+	g_free(put(&desk, "bad.ks", "nonsense\n", -1));
+	g_free(put(&desk, "missing", "serial=A a.ks\n", -1));
+	g_free(put(&desk, "beyond", "* a.ks\nserial=A a.ks\n", -1));
+	g_free(put(&desk, "empty", "# nothing\n", -1));
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		bool is_whole = strstr(rows[i].arguments, "in.iso") != NULL;
+		g_autofree char *line = g_strdup_printf("iso seed %s%s", rows[i].arguments,
+							is_whole ? "" : " in.iso out.iso");
+		g_autofree char *output = NULL;
+
+		assert_int_equal(landfall(&desk, line, &output), 2);
+		assert_contains(output, rows[i].says);
+		assert_false(exists(&desk, "out.iso"));
+	}
+}
+
 static void wrong_command_lines_are_refused(void **state)
 {
 	static const struct {
@@ -601,6 +735,9 @@ int main(void)
 		LF_TEST(a_kickstart_with_errors_is_refused_unless_told),
 		LF_TEST(what_is_included_has_to_be_in_the_seed),
 		LF_TEST(a_cut_iso_is_refused_by_every_verb_and_nothing_is_written),
+		LF_TEST(keys_and_words_for_servers_go_into_the_seed),
+		LF_TEST(rules_choose_among_kickstarts_of_the_seed),
+		LF_TEST(what_no_machine_could_use_is_refused),
 		LF_TEST(wrong_command_lines_are_refused),
 		LF_TEST(a_kickstart_that_the_machine_would_refuse_is_refused_here),
 		LF_TEST(an_escrow_certificate_has_to_be_one_that_can_be_used),

@@ -12,7 +12,7 @@
 #include "installer/orders/place.h"
 #include "installer/orders/signature.h"
 #include "installer/orders/sources.h"
-#include "installer/orders/template.h"
+#include "installer/plan/template.h"
 
 #define GOOD_KS                                                                                    \
 	"zerombr\nclearpart --all\nrootpw --lock\nreqpart --add-boot\n"                            \

@@ -1,6 +1,6 @@
 // What a machine tells of itself in a request: in the URL's path, and in headers.
-// Not here: the request (sources.c), finding out the facts (installer/probe).
-#include "installer/orders/template.h"
+// Not here: the request (installer/orders), finding out the facts (installer/probe).
+#include "installer/plan/template.h"
 
 #include <string.h>
 
