@@ -22,6 +22,7 @@ IMAGE_EPOCH := $(or $(shell git log -1 --format=%ct -- image kernel-config 2>/de
 IMAGE_ENV = SUITE=$(SUITE) ARCH=$(ARCH) SOURCE_DATE_EPOCH=$(IMAGE_EPOCH)
 SIGNING_KEY ?=
 SIGNING_HOMEDIR ?=
+KS_KEYRING ?=
 
 .PHONY: iso image-repo initramfs
 iso: $(IMG)/boot.iso $(IMG)/full.iso
@@ -50,6 +51,13 @@ $(IMG)/programs.stamp: $(IMG)/chroot.stamp image/namespace image/chroot $(DEVICE
 $(IMG)/keys/keyring.gpg: image/keys | $(deps_stamp)
 	$(call say,KEY,$@)SIGNING_KEY='$(SIGNING_KEY)' SIGNING_HOMEDIR='$(SIGNING_HOMEDIR)' \
 		image/keys $(IMG)/keys && touch $@
+
+# Keys that may sign kickstarts: which file they come from can change without any file changing.
+$(IMG)/ks-keys.stamp: $(KS_KEYRING) image/ks-keys FORCE
+	$(Q)changed=$$(image/ks-keys '$(KS_KEYRING)' $(IMG)/ks-keys) && \
+		{ [ -z "$$changed" ] && [ -e $@ ] || touch $@; }
+.PHONY: FORCE
+FORCE:
 
 # --- commits ------------------------------------------------------------------------------------
 # What takes minutes does not depend on our own programs, which come on top.
@@ -106,10 +114,11 @@ $(IMG)/manifest.json: $(IMG)/kernel.stamp $(IMG)/keys/keyring.gpg image/arch/$(A
 
 INITRAMFS_FILES := $(wildcard image/files/*)
 $(IMG)/initramfs.img: image/initramfs.list $(IMG)/programs.stamp $(IMG)/modules.stamp \
-		$(IMG)/manifest.json $(IMG)/keys/keyring.gpg $(O)/landfall-mkinitramfs $(INITRAMFS_FILES)
+		$(IMG)/manifest.json $(IMG)/keys/keyring.gpg $(IMG)/ks-keys.stamp \
+		$(O)/landfall-mkinitramfs $(INITRAMFS_FILES)
 	$(call say,INITRD,$@)$(O)/landfall-mkinitramfs write --sysroot=$(IMG)/chroot \
 		--triplet=$(ARCH_TRIPLET) --list=$< --from=programs=$(O)/target \
-		--from=keys=$(IMG)/keys --from=files=image/files --from=modules=$(STAGE)/lib/modules \
+		--from=keys=$(IMG)/keys --from=ks-keys=$(IMG)/ks-keys --from=files=image/files --from=modules=$(STAGE)/lib/modules \
 		--manifest=$(IMG)/manifest.json --mtime=$(IMAGE_EPOCH) --output=$@
 
 # --- media --------------------------------------------------------------------------------------

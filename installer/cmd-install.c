@@ -114,7 +114,8 @@ static bool stage_profile(Run *run, GError **error)
 {
 	if (!load_profile(run, LF_KICKSTART_WHOLE, error))
 		return false;
-	lf_delivery_start(run->delivery, run->profile, lf_access_http(run->access), lf_sources_file, run->sources);
+	lf_delivery_start(run->delivery, run->profile, lf_access_http(run->access), lf_sources_file,
+			  run->sources);
 	return true;
 }
 
