@@ -300,7 +300,7 @@ static bool mount_data_volume(LfInstall *install, const LfVolume *volume, GError
 }
 
 // A partition for /var itself hides the directories made before, so they are made in it again.
-static bool mount_data(LfInstall *install, GError **error)
+bool lf_sysroot_mount_data(LfInstall *install, GError **error)
 {
 	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
 
@@ -325,7 +325,7 @@ static bool enter_tree(LfInstall *install, GError **error)
 		return false;
 	lf_scope_push(install->held, release_root_fd, install, "the installed system's tree");
 	return lf_openat(AT_FDCWD, LF_SYSROOT, O_PATH | O_DIRECTORY, 0, &install->root_fd, error) &&
-	       make_var(install->root_fd, error) && mount_data(install, error);
+	       make_var(install->root_fd, error) && lf_sysroot_mount_data(install, error);
 }
 
 // libostree would run the program in a bare chroot where /boot is not mounted, so the first menu

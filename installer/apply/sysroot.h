@@ -28,6 +28,13 @@ bool lf_sysroot_deploy(OstreeSysroot *sysroot, const LfPlan *plan, char **ret_de
 		       GError **error);
 
 /**
+ * lf_sysroot_mount_data:
+ * Mounts the partitions of the installed system's own tree in it, which is at LF_SYSROOT. A kept
+ * one that cannot be mounted is a note.
+ */
+bool lf_sysroot_mount_data(LfInstall *install, GError **error);
+
+/**
  * lf_sysroot_join_flusher:
  * Waits for the thread that writes the pull out; without one there is nothing to do.
  *

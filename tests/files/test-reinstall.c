@@ -13,6 +13,7 @@
 #include "installer/apply/disk.h"
 #include "installer/apply/effects.h"
 #include "installer/apply/gpt.h"
+#include "installer/apply/sysroot.h"
 #include "installer/apply/tools.h"
 #include "installer/apply/wipe.h"
 #include "installer/persist.h"
@@ -426,7 +427,8 @@ static bool can_have_devices(void)
 	return geteuid() == 0 && access("/dev/loop-control", R_OK | W_OK) == 0 &&
 	       unshare(CLONE_NEWNS) == 0 &&
 	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/run", "tmpfs", 0, NULL) == 0;
+	       mount("none", "/run", "tmpfs", 0, NULL) == 0 &&
+	       mount("none", "/mnt", "tmpfs", 0, NULL) == 0;
 }
 
 static char *attach_disk(const Machine *machine)
@@ -508,6 +510,46 @@ static void an_install_goes_on_while_it_is_read_from(void **state)
 	assert_found_again(machine);
 }
 
+// --- in the installed system's tree -------------------------------------------------------------
+
+// The group descriptors, behind a super block that is whole.
+static void damage(const Machine *machine)
+{
+	fill(machine->fd, machine->start_bytes + 2048, 64 * 1024);
+}
+
+static void scripts_find_it_in_its_place(void **state)
+{
+	static const char *const place = LF_SYSROOT LF_PERSIST_MOUNT;
+	static const Step steps[] = { lf_effect_check_disk, lf_effect_wipe, lf_effect_table,
+				      lf_effect_format, lf_sysroot_mount_data };
+
+	for (int is_damaged = 0; is_damaged < 2; is_damaged++) {
+		g_autofree char *file = g_build_filename(place, "repo", "config", NULL);
+		g_autofree char *own = g_build_filename(place, "of-a-script", NULL);
+		g_autoptr(Machine) machine = NULL;
+		g_auto(Run) run = { NULL };
+		g_autoptr(GError) error = NULL;
+
+		if (!can_have_devices())
+			lf_test_skip("needs root, loop devices and a mount namespace");
+		machine = machine_new(512, 0);
+		if (is_damaged)
+			damage(machine);
+		run = run_new(machine);
+		assert_int_equal(g_mkdir_with_parents(LF_SYSROOT, 0755), 0);
+		assert_ok(lf_openat(AT_FDCWD, LF_SYSROOT, O_PATH, 0, &run.install->root_fd, &error),
+			  error);
+		for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+			assert_ok(steps[i](run.install, &error), error);
+		assert_int_equal(access(file, R_OK) == 0, !is_damaged);
+		assert_true(g_file_set_contents(own, "x", 1, NULL));
+		assert_ok(lf_scope_unwind(run.install->held, 0, &error), error);
+		assert_int_equal(access(file, F_OK), -1);
+		assert_found_again(machine);
+	}
+}
+
 static void a_damaged_one_is_no_source_and_no_failure(void **state)
 {
 	g_autoptr(Machine) machine = machine_new(512, 0);
@@ -516,9 +558,7 @@ static void a_damaged_one_is_no_source_and_no_failure(void **state)
 
 	if (!can_have_devices())
 		lf_test_skip("needs root, loop devices and a mount namespace");
-	// The group descriptors, behind a super block that is whole.
-	fill(machine->fd, machine->start_bytes + 2048, 64 * 1024);
-	fill(machine->fd, machine->start_bytes + 4096, 64 * 1024);
+	damage(machine);
 	assert_null(lf_persist_mount(run.facts, LABEL, run.events, held));
 	assert_int_equal(lf_scope_depth(held), 0);
 	assert_null(lf_persist_mount(run.facts, "another", run.events, held));
@@ -533,6 +573,7 @@ int main(void)
 		LF_TEST(a_table_half_written_still_leads_to_it),
 		LF_TEST(the_copy_that_is_not_whole_is_written_first),
 		LF_TEST(an_install_goes_on_while_it_is_read_from),
+		LF_TEST(scripts_find_it_in_its_place),
 		LF_TEST(a_damaged_one_is_no_source_and_no_failure),
 	};
 
