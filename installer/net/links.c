@@ -488,6 +488,28 @@ bool lf_links_configure(LfLinks *links, const LfNetLink *link, GError **error)
 	return configure(links, link, error) || lf_prefix(error, "interface '%s'", link->name);
 }
 
+static bool is_configured(const LfLinks *links, const char *name)
+{
+	return g_ptr_array_find_with_equal_func(links->configured, name, g_str_equal, NULL);
+}
+
+bool lf_links_clear_rest(LfLinks *links, GError **error)
+{
+	g_autoptr(LfWorld) world = lf_world_load(links->socket, error);
+
+	if (!world)
+		return false;
+	for (guint i = 0; i < world->links->len; i++) {
+		const LfWorldLink *link = g_ptr_array_index(world->links, i);
+
+		if (lf_world_is_card(link) && link->master == 0 &&
+		    !is_configured(links, link->name) && link->addresses->len > 0 &&
+		    !lf_address_flush(links->socket, link->index, error))
+			return false;
+	}
+	return true;
+}
+
 // --- taking back --------------------------------------------------------------------------------
 
 static void delete_link(LfLinks *links, const char *name)

@@ -50,6 +50,10 @@ bool lf_links_make(LfLinks *links, const LfNetLink *link, GError **error);
  */
 bool lf_links_configure(LfLinks *links, const LfNetLink *link, GError **error);
 
+/** lf_links_clear_rest: takes addresses and routes off all cards that were neither configured here
+ * nor belong to a bond or bridge: whoever manages them now begins anew. Errors: NETWORK. */
+bool lf_links_clear_rest(LfLinks *links, GError **error);
+
 /** lf_links_up: brings a link up that needs nothing else: parent of a VLAN. Errors: NETWORK. */
 bool lf_links_up(LfLinks *links, const char *name, GError **error);
 

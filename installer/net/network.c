@@ -263,7 +263,8 @@ static bool bring_up_all(LfNetRun *run, const LfNet *net, GError **error)
 		g_ptr_array_add(found, link);
 		if (!link->is_activate)
 			continue;
-		if ((link->name || link->mac) && !bring_up(run, link, deadline_us, names, error))
+		if (!(link->name || link->mac ? bring_up(run, link, deadline_us, names, error)
+					      : lf_links_clear_rest(run->links, error)))
 			return false;
 		remember(run, link);
 		has_dhcp |= is_for_dhcpcd(link);

@@ -278,6 +278,50 @@ def test_addresses_of_an_earlier_start_are_taken_off(site, named):
     assert named.addresses() == ["10.77.0.30/24"] and named.ip("route", "show", "203.0.113.0/24") == []
 
 
+def test_leftovers_on_any_card_are_taken_off(site, box):
+    site.dnsmasq(extra=QUICK)
+    box.namespace.run("ip", "link", "set", "eth0", "up")
+    box.namespace.run("ip", "address", "add", "203.0.113.9/24", "dev", "eth0")
+    assert box.start()["is_usable"]
+    assert len(box.addresses()) == 1 and box.addresses()[0].startswith("10.77.0.1")
+
+
+def test_a_card_gets_the_name_that_it_shall_have(site, named):
+    site.dnsmasq(extra=QUICK)
+    told = named.start("ifname=lan0:52:54:00:77:00:01 ip=lan0:dhcp")
+    assert told["is_usable"] and state(told, "lan0")["addresses"], told
+
+
+def test_what_a_link_ignores_is_not_asked_for(site, named):
+    site.dnsmasq(extra=QUICK)
+    told = named.start("ip=eth0:dhcp rd.peerdns=0 nameserver=192.0.2.53")
+    assert told["is_usable"], told
+    assert [line for line in named.resolver() if "nameserver" in line] == ["nameserver 192.0.2.53"]
+
+
+def test_the_name_servers_follow_the_lease(site, box):
+    server = site.dnsmasq(extra=[*QUICK, "dhcp-option-force=option:T1,3"])
+    assert box.start()["is_usable"] and "nameserver 10.77.0.1" in box.resolver()
+    server.stop()
+    server.extra.append("dhcp-option=option:dns-server,10.77.0.9")
+    server.start()
+    wait_for(lambda: "nameserver 10.77.0.9" in box.resolver(), 20)
+    box.carrier("eth0", False)
+    wait_for(lambda: not [line for line in box.resolver() if "nameserver" in line], 15)
+
+
+def test_a_dhcpcd_that_dies_is_started_again(site, box):
+    site.dnsmasq(extra=QUICK)
+    assert box.start()["is_usable"]
+    lease = box.root / "run/landfall/net/lease.eth0.dhcp"
+    begin = time.time()
+    assert lease.stat().st_mtime < begin
+    old = [pid for pid in box.namespace.processes() if comm(pid).startswith("dhcpcd")]
+    box.namespace.run("kill", "-KILL", *old, check=False)
+    wait_for(lambda: lease.exists() and lease.stat().st_mtime > begin, 15)
+    assert box.reaches("10.77.0.1")
+
+
 def test_a_kickstart_says_the_same(site, named):
     profile = (TOP / "kickstart/profiles/edge-standard.ks").read_text(encoding="utf-8")
     lines = [line for line in profile.splitlines() if not line.startswith("network")]
