@@ -1,12 +1,17 @@
 # `make bench`: ours against the peers, in one run, in the same machines.
 HELP += 'bench        measure against the peers; BENCH_ONLY="--only sizes …" for a part'
 
+TESTS += bench-pull
+bench-pull_SRCS := tests/bench/pull.c
+bench-pull_LIBS := apply plan kickstart base
+
 BENCH := $(O)/bench
 PEER := $(BENCH)/peer
 BENCH_ONLY ?=
 
 .PHONY: bench
-bench: iso $(O)/landfall $(BENCH)/dracut.img $(BENCH)/pipeline.iso
+bench: iso $(O)/landfall $(O)/tests/bench-pull $(O)/tests/wire $(NET_DAEMONS) \
+		$(BENCH)/delta.stamp $(BENCH)/dracut.img $(BENCH)/pipeline.iso
 	/usr/bin/python3 tests/bench/bench.py --build=$(O) --ref=$(IMAGE_REFS)/standard \
 		--version='$(VERSION)' $(BENCH_ONLY)
 
@@ -39,3 +44,13 @@ $(BENCH)/pipeline.img: tests/bench/pipeline.list tests/bench/pipeline.sh $(BENCH
 $(BENCH)/pipeline.iso: $(BENCH)/pipeline.img $(IMG)/full.iso
 	$(call say,ISO,$@)rm -f $@ && xorriso -report_about WARNING -indev $(IMG)/full.iso -outdev $@ \
 		-boot_image any replay -map $< /boot/initramfs.img
+
+# The image as a static delta from nothing, as an owner offers it to new machines.
+$(BENCH)/delta.stamp: $(IMG)/repo.stamp
+	$(call say,DELTA,$(BENCH)/delta)rm -rf $(BENCH)/delta && mkdir -p $(BENCH)/delta && \
+		ostree --repo=$(BENCH)/delta init --mode=archive && \
+		ostree --repo=$(BENCH)/delta config set core.fsync false && \
+		ostree --repo=$(BENCH)/delta pull-local $(IMG)/repo $(IMAGE_REFS)/standard >/dev/null && \
+		ostree --repo=$(BENCH)/delta static-delta generate --empty \
+			--to=$(IMAGE_REFS)/standard >/dev/null && \
+		ostree --repo=$(BENCH)/delta summary --update && touch $@

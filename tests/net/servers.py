@@ -223,7 +223,7 @@ class Nginx(Server):
     """Files over HTTP and, with a `pair`, HTTPS (and HTTP/2), at all addresses or at `addresses`.
 
     @root: folder; Nginx.share() puts others into it
-    @client_ca: clients need a certificate of that authority; is_client_optional: they may have one
+    @client_ca: PEM file: clients need a certificate of that authority; is_client_optional: they may have one
     @rate: bytes a second of each answer; 0: no limit
     @proxies: {"/report/": "http://127.0.0.1:8000/"}: places that another server of the same namespace answers
     @extra: text of nginx.conf inside server {}
@@ -268,7 +268,7 @@ class Nginx(Server):
             return ""
         lines = [f"ssl_certificate {self.pair.cert};", f"ssl_certificate_key {self.pair.key};"]
         if self.client_ca:
-            lines.append(f"ssl_client_certificate {self.client_ca.cert};")
+            lines.append(f"ssl_client_certificate {self.client_ca};")
             lines.append(f"ssl_verify_client {'optional' if self.is_client_optional else 'on'};")
         return " ".join(lines)
 

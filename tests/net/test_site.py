@@ -59,7 +59,7 @@ def test_a_segment_without_ipv4_gives_addresses_by_advertisement_and_by_dhcp(sit
 
 def test_https_needs_our_authority_and_the_clients_certificate(site, ca):
     site.dnsmasq()
-    www = site.nginx(pair=ca.server("www-1", "www.site.test"), client_ca=ca)
+    www = site.nginx(pair=ca.server("www-1", "www.site.test"), client_ca=ca.cert)
     (site.www / "file").write_bytes(b"payload\n")
     box, pair = site.client("box"), ca.client("box-1")
     curl = ["curl", "-sS", "--fail", "https://www.site.test/file"]
