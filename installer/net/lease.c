@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -169,7 +170,7 @@ static void take_line(LfLease *lease, char *line)
 		return;
 	*value++ = '\0';
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (names[i].kind != lease->kind || !g_pattern_match_simple(names[i].pattern, line))
+		if (names[i].kind != lease->kind || fnmatch(names[i].pattern, line, 0) != 0)
 			continue;
 		g_auto(GStrv) words = g_strsplit(value, " ", 4 * LF_LEASE_MAX_WORDS);
 

@@ -65,9 +65,9 @@ static int find_index(LfLinks *links, const char *name)
 static char *permanent_mac(const LfWorldLink *link)
 {
 	lf_autofd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct {
+	union {
 		struct ethtool_perm_addr head;
-		unsigned char bytes[32];
+		unsigned char bytes[sizeof(struct ethtool_perm_addr) + 32];
 	} answer = { .head = { .cmd = ETHTOOL_GPERMADDR, .size = MAC_BYTES } };
 	static const unsigned char none[MAC_BYTES] = { 0 };
 	struct ifreq request = { .ifr_data = (char *)&answer };

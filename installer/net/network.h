@@ -6,7 +6,8 @@
 
 /**
  * LfNetRun: a network while it is up: links made through libnl-route, addresses by
- * dhcpcd or static, the resolver's file. Ends with lf_net_run_free(): dhcpcd stops, links stay.
+ * dhcpcd or static, the resolver's file. A thread of its own follows what the kernel and dhcpcd
+ * tell, keeps the resolver's file true, and starts a dhcpcd that died again.
  */
 typedef struct LfNetRun LfNetRun;
 
@@ -22,10 +23,12 @@ typedef struct {
 /**
  * lf_net_start:
  * Makes the links of @net and starts dhcpcd; does not wait for an address. Interfaces that appear
- * later are taken up by dhcpcd when @net names none.
+ * later are taken up by dhcpcd when @net names none. What an earlier start left (a dhcpcd, virtual
+ * links, addresses, routes) is taken back or made anew.
  *
  * Errors: TARGET when an interface that @net names is not there after its time; NETWORK when the
- * kernel refuses; INTERNAL when dhcpcd cannot be started.
+ * kernel refuses; UNSUPPORTED when it has no driver for a kind of link; INPUT for an option or
+ * address that it does not know; INTERNAL when dhcpcd cannot be started.
  * Returns: (transfer full) (nullable)
  */
 LfNetRun *lf_net_start(const LfHost *host, const LfNet *net, GError **error);
@@ -35,7 +38,11 @@ LfNetRun *lf_net_start(const LfHost *host, const LfNet *net, GError **error);
  * Waits until one interface has a usable address (not link-local, not tentative) and, unless the
  * plan says otherwise, a default route; as long as the plan's timeouts allow.
  *
- * Errors: NETWORK, naming each interface and what it lacks.
+ * When its time is over, an address is enough also without the default route that was expected. It
+ * can be called again, as after a loss of the link.
+ *
+ * Errors: NETWORK, naming each interface and what it lacks: at once when nothing more can come,
+ * such as when each static address is in use by another machine; INTERNAL when dhcpcd keeps dying.
  */
 bool lf_net_wait(LfNetRun *run, GError **error);
 
@@ -51,6 +58,7 @@ char **lf_net_time_servers(const LfNetRun *run);
 /** lf_net_same: whether @run already is what @net asks for. */
 bool lf_net_same(const LfNetRun *run, const LfNet *net);
 
-/** lf_net_run_free: stops dhcpcd and takes back what was made: virtual links, addresses, routes. */
+/** lf_net_run_free: stops dhcpcd, which gives its addresses back, and takes back what was made:
+ * virtual links, addresses, routes. */
 void lf_net_run_free(LfNetRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfNetRun, lf_net_run_free)

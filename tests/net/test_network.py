@@ -87,6 +87,7 @@ class Box:
         if self._process:
             self._process.terminate()
             self._process.wait(15)
+            assert "Sanitizer" not in self._process.stderr.read()
             for stream in (self._process.stdout, self._process.stderr):
                 stream.close()
             self._process = None
