@@ -9,6 +9,10 @@ TESTS += ask-time
 ask-time_SRCS := tests/net/ask-time.c
 ask-time_LIBS := net plan kickstart base
 
+TESTS += net-units
+net-units_SRCS := tests/net/net-units.c
+net-units_LIBS := probe plan kickstart base
+
 # Servers whose packages would start services, or take the place of others, on this machine.
 NET_DAEMONS := $(O)/tests/daemons
 $(NET_DAEMONS): tests/net/daemons | $(deps_stamp)
@@ -21,7 +25,7 @@ NET_PYTEST = LANDFALL_BUILD=$(abspath $(O)) LANDFALL_NO_SKIP=1 image/namespace /
 .PHONY: check-net check-net-fast
 
 # What needs no machine, but root or user namespaces, and the daemons of image/packages/host.txt.
-check-net-fast: programs $(O)/tests/wire $(O)/tests/ask-time $(NET_DAEMONS)
+check-net-fast: programs $(O)/tests/wire $(O)/tests/ask-time $(O)/tests/net-units $(NET_DAEMONS)
 	$(NET_PYTEST) -n $(or $(NET_JOBS),2) -m 'not machine' $(NET_TESTS) tests/net
 
 # One machine at a time, as in check-qemu.
