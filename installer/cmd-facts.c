@@ -21,7 +21,7 @@ static bool add_payload(const LfCmd *cmd, const LfHost *host, LfFacts *facts, GE
 	access = lf_access_new(host);
 	sources = lf_sources_new(host, cmd->args[0], access);
 	profile = lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, error);
-	return profile && lf_cmd_payload(profile, host, facts, held, error);
+	return profile && lf_cmd_payload(profile, host, access, facts, held, error);
 }
 
 int lf_cmd_facts(const LfCmd *cmd, GError **error)

@@ -283,6 +283,7 @@ static bool apply(Run *run, GError **error)
 	run->install = install;
 	json_object_update(install->report, data);
 	install->payload = run->payload;
+	install->access = lf_access_http(run->access);
 	install->keyring = KEYRING;
 	install->events_log = log;
 	install->output_log = output;

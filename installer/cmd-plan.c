@@ -57,8 +57,8 @@ int lf_cmd_check(const LfCmd *cmd, GError **error)
 	return load(sources, &profile, error);
 }
 
-bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
-		    GError **error)
+bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, const LfAccess *access,
+		    LfFacts *facts, LfScope *held, GError **error)
 {
 	g_autofree char *ref = lf_plan_ref(profile);
 	g_autoptr(LfPayload) payload = NULL;
@@ -66,6 +66,7 @@ bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts
 	const LfPayloadRequest request = { .url = profile->ostree_url,
 					   .mirrors = (const char *const *)profile->mirrors,
 					   .ref = ref,
+					   .access = lf_access_http(access),
 					   .give_up_s = DRY_RUN_S };
 
 	if (!profile->ostree_url || !ref)
@@ -110,7 +111,7 @@ int lf_cmd_plan(const LfCmd *cmd, GError **error)
 	if (!profile)
 		return status;
 	facts = lf_cmd_probe(cmd, host, error);
-	if (!facts || !lf_cmd_payload(profile, host, facts, held, error))
+	if (!facts || !lf_cmd_payload(profile, host, access, facts, held, error))
 		return 1;
 	plan = lf_plan_make(profile, facts, error);
 	if (!plan)

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "base/host.h"
+#include "base/http.h"
 #include "installer/apply/apply.h"
+#include "installer/orders/access.h"
 
 /**
  * LfCmd: what the command line says, for every verb.
@@ -11,6 +13,8 @@
  * @sector_bytes: --sector-size of a plain file: 512 or 4096; 0 when not given
  * @is_json: --json: for programs instead of people
  * @is_once: --once: the verb network does not wait
+ * @to: (nullable): --to: where prestage puts its repository
+ * @http: --ca, --cert, --key, --pin, --proxy: how prestage reaches servers
  * @args: (array zero-terminated=1): what stands behind the verb
  * @effects: what the steps of an install really do
  */
@@ -21,6 +25,8 @@ typedef struct {
 	uint32_t sector_bytes;
 	gboolean is_json;
 	gboolean is_once;
+	char *to;
+	LfHttpAccess http;
 	char **args;
 	const LfEffects *effects;
 } LfCmd;
@@ -29,12 +35,13 @@ typedef struct {
  * A verb returns the exit status; with @error set it is not looked at, main prints the error and
  * its class decides.
  */
-int lf_cmd_install(const LfCmd *cmd, GError **error); /* cmd-install.c */
-int lf_cmd_facts(const LfCmd *cmd, GError **error);   /* cmd-facts.c */
-int lf_cmd_plan(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
-int lf_cmd_check(const LfCmd *cmd, GError **error);   /* cmd-plan.c */
-int lf_cmd_deliver(const LfCmd *cmd, GError **error); /* cmd-deliver.c */
-int lf_cmd_network(const LfCmd *cmd, GError **error); /* cmd-network.c */
+int lf_cmd_install(const LfCmd *cmd, GError **error);  /* cmd-install.c */
+int lf_cmd_facts(const LfCmd *cmd, GError **error);    /* cmd-facts.c */
+int lf_cmd_plan(const LfCmd *cmd, GError **error);     /* cmd-plan.c */
+int lf_cmd_check(const LfCmd *cmd, GError **error);    /* cmd-plan.c */
+int lf_cmd_deliver(const LfCmd *cmd, GError **error);  /* cmd-deliver.c */
+int lf_cmd_network(const LfCmd *cmd, GError **error);  /* cmd-network.c */
+int lf_cmd_prestage(const LfCmd *cmd, GError **error); /* cmd-prestage.c */
 
 /**
  * lf_cmd_host: the machine below --root.
@@ -60,5 +67,5 @@ LfFacts *lf_cmd_probe(const LfCmd *cmd, const LfHost *host, GError **error);
  *
  * Errors: those of lf_medium_mount() and lf_payload_open().
  */
-bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, LfFacts *facts, LfScope *held,
-		    GError **error);
+bool lf_cmd_payload(const LfProfile *profile, const LfHost *host, const LfAccess *access,
+		    LfFacts *facts, LfScope *held, GError **error);

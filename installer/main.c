@@ -54,6 +54,8 @@ static const char *const plan_options[] = { "root", "disk", "sector-size", "json
 static const char *const check_options[] = { "root", NULL };
 static const char *const deliver_options[] = { "root", "dir", NULL };
 static const char *const network_options[] = { "root", "once", "json", NULL };
+static const char *const prestage_options[] = { "root", "to",	 "ca",	 "cert", "key",
+						"pin",	"proxy", "json", NULL };
 
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
@@ -70,6 +72,9 @@ static const Verb verbs[] = {
 	{ "network", "[KICKSTART]",
 	  "bring the network up as an install would, and show what came of it", 0, 1,
 	  network_options, lf_cmd_network },
+	{ "prestage", "URL REF",
+	  "pull a payload onto the persistent partition, for a later install without network", 2, 2,
+	  prestage_options, lf_cmd_prestage },
 };
 
 static LfCmd cmd = { .effects = &real_effects };
@@ -90,6 +95,17 @@ static const GOptionEntry options[] = {
 	  "Sector size of a plain file: 512 (default) or 4096", "BYTES" },
 	{ "once", 0, 0, G_OPTION_ARG_NONE, &cmd.is_once,
 	  "End at once and take the network down again", NULL },
+	{ "to", 0, 0, G_OPTION_ARG_FILENAME, &cmd.to,
+	  "Directory whose 'repo' is filled (default: /var/lib/landfall/persist)", "DIR" },
+	{ "ca", 0, 0, G_OPTION_ARG_FILENAME, &cmd.http.ca_file,
+	  "Authorities to trust instead of the system's", "PEM" },
+	{ "cert", 0, 0, G_OPTION_ARG_FILENAME, &cmd.http.cert_file, "Client certificate", "PEM" },
+	{ "key", 0, 0, G_OPTION_ARG_FILENAME, &cmd.http.key_file, "Key of the client certificate",
+	  "PEM" },
+	{ "pin", 0, 0, G_OPTION_ARG_STRING, &cmd.http.pin, "Public key the server must have",
+	  "sha256//BASE64" },
+	{ "proxy", 0, 0, G_OPTION_ARG_STRING, &cmd.http.proxy, "Proxy for all requests",
+	  "http://HOST:PORT" },
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &cmd.is_json, "Print JSON", NULL },
 	{ "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
 	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
@@ -182,9 +198,18 @@ static bool check_options_of(const Verb *verb, GError **error)
 		const char *name;
 		bool is_given;
 	} given[] = {
-		{ "root", cmd.root != NULL }, { "dir", cmd.dir != NULL },
-		{ "disk", cmd.disk != NULL }, { "sector-size", sector_size != NULL },
-		{ "json", cmd.is_json },      { "once", cmd.is_once },
+		{ "root", cmd.root != NULL },
+		{ "dir", cmd.dir != NULL },
+		{ "disk", cmd.disk != NULL },
+		{ "sector-size", sector_size != NULL },
+		{ "json", cmd.is_json },
+		{ "once", cmd.is_once },
+		{ "to", cmd.to != NULL },
+		{ "ca", cmd.http.ca_file != NULL },
+		{ "cert", cmd.http.cert_file != NULL },
+		{ "key", cmd.http.key_file != NULL },
+		{ "pin", cmd.http.pin != NULL },
+		{ "proxy", cmd.http.proxy != NULL },
 	};
 	g_autofree char *own = g_strjoinv(", --", (char **)verb->options);
 
@@ -269,6 +294,12 @@ static void clear(void)
 	g_free(cmd.root);
 	g_free(cmd.dir);
 	g_free(cmd.disk);
+	g_free(cmd.to);
+	g_free((char *)cmd.http.ca_file);
+	g_free((char *)cmd.http.cert_file);
+	g_free((char *)cmd.http.key_file);
+	g_free((char *)cmd.http.pin);
+	g_free((char *)cmd.http.proxy);
 	g_free(sector_size);
 	g_strfreev(words);
 }

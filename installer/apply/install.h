@@ -46,10 +46,11 @@ typedef struct {
 	const LfFacts *facts;
 	LfEvents *events;
 	LfPayload *payload;
-	const char *keyring;	/* path of the OpenPGP key ring that goes onto the remote */
-	const char *events_log; /* path of the JSON event log so far; nullable */
-	const char *output_log; /* path of what this program wrote so far; nullable */
-	LfKeepReports keep;	/* nullable */
+	const LfHttpAccess *access; /* how servers are reached; nullable */
+	const char *keyring;	    /* path of the OpenPGP key ring that goes onto the remote */
+	const char *events_log;	    /* path of the JSON event log so far; nullable */
+	const char *output_log;	    /* path of what this program wrote so far; nullable */
+	LfKeepReports keep;	    /* nullable */
 	void *keep_data;
 	LfFileLoad load;
 	void *load_data;

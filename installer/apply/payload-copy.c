@@ -8,8 +8,8 @@
 
 // A server far away answers each request late: this many are on their way at once.
 #define N_SERVER_THREADS 16
-// Unpacking takes 33 MiB of memory for each.
-#define N_PARTS 2
+// Two parts are fetched and two unpacked at once; objects that are in none keep the link busy.
+#define N_DELTA_THREADS 6
 // Compressed, an object is at most a little longer than it is.
 #define MAX_SPARE_BYTES	 (64 * 1024 * 1024)
 #define MAX_OBJECT_BYTES (G_GUINT64_CONSTANT(8) << 30)
@@ -20,6 +20,7 @@ typedef struct {
 	char checksum[OSTREE_SHA256_STRING_LEN + 1];
 	OstreeObjectType type;
 	bool is_part;
+	bool is_single; /* the delta says that it is needed */
 	guint part;
 	uint64_t place;
 } Job;
@@ -33,8 +34,9 @@ typedef struct {
 	/* Guarded by the lock */
 	GMutex lock;
 	GCond is_changed;
-	GHashTable *seen; /* checksums */
-	GPtrArray *files; /* Job */
+	GHashTable *seen;    /* checksums */
+	GHashTable *singles; /* checksums, of the calling thread */
+	GPtrArray *files;    /* Job */
 	GError *failure;
 	size_t n_waiting;
 	uint64_t bytes;
@@ -159,6 +161,21 @@ static bool copy_file(Copier *copier, const Job *job, uint64_t *ret_bytes, GErro
 // --- the pool -----------------------------------------------------------------------------------
 
 // A delta is only a shorter way: without it all objects come one by one.
+static bool forgive_delta(Copier *copier, GError *failure, GError **error)
+{
+	if (!g_error_matches(failure, LF_ERROR, LF_ERROR_TRUST)) {
+		g_propagate_error(error, failure);
+		return false;
+	}
+	lf_payload_store_note(copier->copy->from, "the static delta is not used any more: %s",
+			      failure->message);
+	g_error_free(failure);
+	g_mutex_lock(&copier->lock);
+	copier->is_delta_broken = true;
+	g_mutex_unlock(&copier->lock);
+	return true;
+}
+
 static bool copy_part(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
 {
 	g_autoptr(GError) local = NULL;
@@ -170,22 +187,23 @@ static bool copy_part(Copier *copier, const Job *job, uint64_t *ret_bytes, GErro
 	if (is_broken || lf_payload_delta_apply(copier->delta, job->part, copier->copy->from,
 						copier->copy->bare, ret_bytes, &local))
 		return true;
-	if (!g_error_matches(local, LF_ERROR, LF_ERROR_TRUST)) {
-		g_propagate_error(error, g_steal_pointer(&local));
-		return false;
-	}
-	lf_payload_store_note(copier->copy->from, "the static delta is not used any more: %s",
-			      local->message);
-	g_mutex_lock(&copier->lock);
-	copier->is_delta_broken = true;
-	g_mutex_unlock(&copier->lock);
-	return true;
+	return forgive_delta(copier, g_steal_pointer(&local), error);
+}
+
+// What is missing for it here is fetched for good when the commit asks for it.
+static bool copy_single(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
+{
+	GError *local = NULL;
+
+	return copy_file(copier, job, ret_bytes, &local) || forgive_delta(copier, local, error);
 }
 
 static bool do_job(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
 {
 	if (job->is_part)
 		return copy_part(copier, job, ret_bytes, error);
+	if (job->is_single)
+		return copy_single(copier, job, ret_bytes, error);
 	return job->type == OSTREE_OBJECT_TYPE_FILE ? copy_file(copier, job, ret_bytes, error)
 						    : copy_tree(copier, job, error);
 }
@@ -282,15 +300,37 @@ static int n_threads(const LfPayloadCopy *copy)
 						       : (int)g_get_num_processors();
 }
 
+static void push_part(Copier *copier, guint i)
+{
+	Job *job = g_new0(Job, 1);
+
+	job->is_part = true;
+	job->part = i;
+	push(copier, job);
+}
+
+static void push_single(Copier *copier, guint i)
+{
+	g_autoptr(Job) job = g_new0(Job, 1);
+
+	job->is_single = true;
+	job->type = OSTREE_OBJECT_TYPE_FILE;
+	if (lf_payload_delta_single(copier->delta, i, job->checksum) &&
+	    g_hash_table_add(copier->singles, g_strdup(job->checksum)))
+		push(copier, g_steal_pointer(&job));
+}
+
 static void copy_delta(Copier *copier)
 {
-	g_thread_pool_set_max_threads(copier->pool, N_PARTS, NULL);
-	for (guint i = 0; i < lf_payload_delta_n_parts(copier->delta); i++) {
-		Job *job = g_new0(Job, 1);
+	guint n_parts = lf_payload_delta_n_parts(copier->delta);
+	guint n_singles = lf_payload_delta_n_singles(copier->delta);
 
-		job->is_part = true;
-		job->part = i;
-		push(copier, job);
+	g_thread_pool_set_max_threads(copier->pool, N_DELTA_THREADS, NULL);
+	for (guint i = 0; i < MAX(n_parts, n_singles); i++) {
+		if (i < n_parts)
+			push_part(copier, i);
+		if (i < n_singles)
+			push_single(copier, i);
 	}
 	wait_for_jobs(copier);
 	g_thread_pool_set_max_threads(copier->pool, n_threads(copier->copy), NULL);
@@ -315,6 +355,7 @@ static void copier_init(Copier *copier, const LfPayloadCopy *copy)
 	g_mutex_init(&copier->lock);
 	g_cond_init(&copier->is_changed);
 	copier->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	copier->singles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	copier->files = g_ptr_array_new_with_free_func(g_free);
 	copier->pool = g_thread_pool_new(run_job, copier, n_threads(copy), FALSE, NULL);
 }
@@ -325,6 +366,7 @@ static void copier_clear(Copier *copier)
 	lf_payload_delta_free(copier->delta);
 	g_ptr_array_unref(copier->files);
 	g_hash_table_unref(copier->seen);
+	g_hash_table_unref(copier->singles);
 	g_clear_error(&copier->failure);
 	g_mutex_clear(&copier->lock);
 	g_cond_clear(&copier->is_changed);

@@ -12,6 +12,7 @@
 #include "installer/apply/payload-part.h"
 
 #define MAX_SUPERBLOCK_BYTES (16 * 1024 * 1024)
+#define MAX_SINGLES	     65536
 #define MAX_PARTS	     4096
 // Names, modes and operations beside the content.
 #define SPARE_BYTES	   (64 * 1024 * 1024)
@@ -29,8 +30,19 @@ typedef struct {
 	GBytes *own;	   /* nullable: the part itself, when the superblock holds it */
 } Part;
 
+// Two transfers keep a link busy while one of them ends and the next begins; unpacking takes 33 MiB
+// of memory for each.
+#define MAX_FETCHING  2
+#define MAX_UNPACKING 2
+
+typedef enum { FETCHING, UNPACKING, N_STAGES } Stage;
+
 struct LfPayloadDelta {
-	GPtrArray *parts; /* Part */
+	GPtrArray *parts;  /* Part */
+	GVariant *singles; /* a(yaytt): objects that are fetched one by one */
+	GMutex lock;
+	GCond is_changed;
+	unsigned n_at[N_STAGES];
 };
 
 static void part_free(Part *part)
@@ -132,10 +144,13 @@ LfPayloadDelta *lf_payload_delta_parse(GBytes *bytes, const char *checksum, uint
 	g_autoptr(GVariant) headers = NULL;
 
 	delta->parts = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
+	g_mutex_init(&delta->lock);
+	g_cond_init(&delta->is_changed);
 	if (!g_variant_is_normal_form(superblock)) {
 		throw_unusable(error, "it is not well formed");
 		return NULL;
 	}
+	delta->singles = g_variant_get_child_value(superblock, 7);
 	headers = g_variant_get_child_value(superblock, 6);
 	if (g_variant_n_children(headers) > MAX_PARTS) {
 		throw_unusable(error, "it has too many parts");
@@ -157,12 +172,32 @@ void lf_payload_delta_free(LfPayloadDelta *delta)
 	if (!delta)
 		return;
 	g_ptr_array_unref(delta->parts);
+	g_clear_pointer(&delta->singles, g_variant_unref);
+	g_mutex_clear(&delta->lock);
+	g_cond_clear(&delta->is_changed);
 	g_free(delta);
 }
 
 guint lf_payload_delta_n_parts(const LfPayloadDelta *delta)
 {
 	return delta->parts->len;
+}
+
+guint lf_payload_delta_n_singles(const LfPayloadDelta *delta)
+{
+	return (guint)MIN(g_variant_n_children(delta->singles), MAX_SINGLES);
+}
+
+bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum)
+{
+	g_autoptr(GVariant) csum = NULL;
+	guint8 type;
+
+	g_variant_get_child(delta->singles, i, "(y@aytt)", &type, &csum, NULL, NULL);
+	if (type != OSTREE_OBJECT_TYPE_FILE || g_variant_get_size(csum) != OSTREE_SHA256_DIGEST_LEN)
+		return false;
+	ostree_checksum_inplace_from_bytes(g_variant_get_data(csum), ret_checksum);
+	return true;
 }
 
 void lf_payload_delta_each(const LfPayloadDelta *delta,
@@ -183,6 +218,12 @@ void lf_payload_delta_each(const LfPayloadDelta *delta,
 			    *entry <= OSTREE_OBJECT_TYPE_COMMIT)
 				each((OstreeObjectType)*entry, checksum, user_data);
 		}
+	}
+	for (guint i = 0; i < lf_payload_delta_n_singles(delta); i++) {
+		char checksum[OSTREE_SHA256_STRING_LEN + 1];
+
+		if (lf_payload_delta_single(delta, i, checksum))
+			each(OSTREE_OBJECT_TYPE_FILE, checksum, user_data);
 	}
 }
 
@@ -240,7 +281,27 @@ LfPayloadDelta *lf_payload_delta_fetch(LfPayloadStore *store, const char *checks
 
 // --- a part -------------------------------------------------------------------------------------
 
+static void enter(LfPayloadDelta *delta, Stage stage)
+{
+	static const unsigned max[] = { [FETCHING] = MAX_FETCHING, [UNPACKING] = MAX_UNPACKING };
+
+	g_mutex_lock(&delta->lock);
+	while (delta->n_at[stage] >= max[stage])
+		g_cond_wait(&delta->is_changed, &delta->lock);
+	delta->n_at[stage]++;
+	g_mutex_unlock(&delta->lock);
+}
+
+static void leave(LfPayloadDelta *delta, Stage stage)
+{
+	g_mutex_lock(&delta->lock);
+	delta->n_at[stage]--;
+	g_cond_broadcast(&delta->is_changed);
+	g_mutex_unlock(&delta->lock);
+}
+
 typedef struct {
+	LfPayloadDelta *delta;
 	const Part *part;
 	LfPayloadStore *store;
 	const LfBare *to;
@@ -307,8 +368,16 @@ static bool check_part(const Part *part, const LfPayloadExtent *extent, GError *
 static bool use_part(LfPayloadExtent *extent, void *user_data, GError **error)
 {
 	Work *work = user_data;
+	bool is_used;
 
-	return check_part(work->part, extent, error) && unpack(work, extent, error);
+	// The link is free for the next part. It may be needed again for this one, when it is
+	// damaged.
+	leave(work->delta, FETCHING);
+	enter(work->delta, UNPACKING);
+	is_used = check_part(work->part, extent, error) && unpack(work, extent, error);
+	leave(work->delta, UNPACKING);
+	enter(work->delta, FETCHING);
+	return is_used;
 }
 
 static bool use_own(Work *work, GError **error)
@@ -326,17 +395,19 @@ static bool use_own(Work *work, GError **error)
 	return unpack(work, &extent, error);
 }
 
-bool lf_payload_delta_apply(const LfPayloadDelta *delta, guint part, LfPayloadStore *from,
+bool lf_payload_delta_apply(LfPayloadDelta *delta, guint part, LfPayloadStore *from,
 			    const LfBare *to, uint64_t *ret_bytes, GError **error)
 {
-	Work work = { g_ptr_array_index(delta->parts, part), from, to, 0 };
+	Work work = { delta, g_ptr_array_index(delta->parts, part), from, to, 0 };
 	LfPayloadWant want = { .path = work.part->path,
 			       .max_bytes = work.part->packed_bytes + 4096,
 			       .use = use_part,
 			       .user_data = &work };
-	bool is_done =
-		work.part->own ? use_own(&work, error) : lf_payload_store_get(from, &want, error);
+	bool is_done;
 
+	enter(delta, FETCHING);
+	is_done = work.part->own ? use_own(&work, error) : lf_payload_store_get(from, &want, error);
+	leave(delta, FETCHING);
 	*ret_bytes = work.bytes;
 	return is_done;
 }

@@ -33,6 +33,16 @@ LfPayloadDelta *lf_payload_delta_parse(GBytes *superblock, const char *checksum,
 
 guint lf_payload_delta_n_parts(const LfPayloadDelta *delta);
 
+/** lf_payload_delta_n_singles: how many objects are too long for a part. */
+guint lf_payload_delta_n_singles(const LfPayloadDelta *delta);
+
+/**
+ * lf_payload_delta_single: the name of the @i-th of these.
+ * @ret_checksum: (out): room for OSTREE_SHA256_STRING_LEN + 1
+ * Returns: false when it is no file object
+ */
+bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum);
+
 /**
  * lf_payload_delta_apply:
  * @ret_bytes: (out): sum of the file sizes that were written
@@ -41,7 +51,7 @@ guint lf_payload_delta_n_parts(const LfPayloadDelta *delta);
  *
  * Errors: TRUST when the part is missing or not what it should be; NETWORK; IO.
  */
-bool lf_payload_delta_apply(const LfPayloadDelta *delta, guint part, LfPayloadStore *from,
+bool lf_payload_delta_apply(LfPayloadDelta *delta, guint part, LfPayloadStore *from,
 			    const LfBare *to, uint64_t *ret_bytes, GError **error);
 
 /** lf_payload_delta_each: calls @each with every object that the delta names. */

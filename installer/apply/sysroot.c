@@ -60,22 +60,41 @@ static bool add_keyring(OstreeRepo *repo, const char *remote, const char *keyrin
 	return lf_copy_file_at(AT_FDCWD, keyring, ostree_repo_get_dfd(repo), name, 0644, error);
 }
 
-static bool add_remote(OstreeRepo *repo, const LfPlan *plan, const char *keyring, GError **error)
+// The server of the upgrades has the same authority as that of the payload: it lies beside the key
+// ring. A client's key stays in the seed: who wants upgrades with it brings it by a script.
+static bool add_authority(OstreeRepo *repo, const LfPlan *plan, const char *ca_file,
+			  GVariantBuilder *options, GError **error)
+{
+	g_autofree char *name = g_strconcat(plan->remote, ".ca.pem", NULL);
+	g_autofree char *path = g_strconcat("/sysroot/ostree/repo/", name, NULL);
+
+	if (!ca_file || !g_str_has_prefix(plan->upgrade_url, "https://"))
+		return true;
+	g_variant_builder_add(options, "{sv}", "tls-ca-path", g_variant_new_string(path));
+	return lf_copy_file_at(AT_FDCWD, ca_file, ostree_repo_get_dfd(repo), name, 0644, error);
+}
+
+static bool add_remote(OstreeRepo *repo, const LfPlan *plan, const char *keyring,
+		       const char *ca_file, GError **error)
 {
 	GVariantBuilder options;
+	bool has_authority;
 
 	g_variant_builder_init(&options, G_VARIANT_TYPE_VARDICT);
 	g_variant_builder_add(&options, "{sv}", "gpg-verify",
 			      g_variant_new_boolean(plan->verifies_signature));
+	has_authority = add_authority(repo, plan, ca_file, &options, error);
 	g_autoptr(GVariant) settings = g_variant_ref_sink(g_variant_builder_end(&options));
 
+	if (!has_authority)
+		return false;
 	if (!ostree_repo_remote_add(repo, plan->remote, plan->upgrade_url, settings, NULL, error))
 		return throw_ostree(error, "cannot add the remote");
 	return !plan->verifies_signature || add_keyring(repo, plan->remote, keyring, error);
 }
 
 OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const char *keyring,
-				  GError **error)
+				  const char *ca_file, GError **error)
 {
 	g_autoptr(GFile) file = g_file_new_for_path(path);
 	g_autoptr(OstreeSysroot) sysroot = ostree_sysroot_new(file);
@@ -92,7 +111,7 @@ OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const ch
 		throw_ostree(error, "cannot make an OSTree root");
 		return NULL;
 	}
-	if (!configure_repo(repo, error) || !add_remote(repo, plan, keyring, error))
+	if (!configure_repo(repo, error) || !add_remote(repo, plan, keyring, ca_file, error))
 		return NULL;
 	return g_steal_pointer(&sysroot);
 }
@@ -107,7 +126,9 @@ static bool release_sysroot(void *object, GError **error)
 
 bool lf_effect_sysroot(LfInstall *install, GError **error)
 {
-	install->sysroot = lf_sysroot_prepare(LF_SYSIMAGE, install->plan, install->keyring, error);
+	install->sysroot =
+		lf_sysroot_prepare(LF_SYSIMAGE, install->plan, install->keyring,
+				   install->access ? install->access->ca_file : NULL, error);
 	if (!install->sysroot)
 		return false;
 	lf_scope_push(install->held, release_sysroot, install, "the OSTree root");

@@ -7,6 +7,7 @@
  * @path: the mounted root file system
  * @plan: stateroot, remote, url
  * @keyring: (nullable): binary OpenPGP key ring; becomes the remote's trusted keys
+ * @ca_file: (nullable): authorities of the server the system upgrades from; copied
  *
  * Makes a modern OSTree root: /ostree with a bare repository, the stateroot, and the remote the
  * installed system upgrades from.
@@ -15,7 +16,7 @@
  * Returns: (transfer full) (nullable)
  */
 OstreeSysroot *lf_sysroot_prepare(const char *path, const LfPlan *plan, const char *keyring,
-				  GError **error);
+				  const char *ca_file, GError **error);
 
 /**
  * lf_sysroot_deploy:

@@ -218,6 +218,11 @@ static void describe_notes(GString *out, const LfPlan *plan)
 {
 	const LfPlanPartition *root = lf_plan_partition(plan, LF_ROLE_ROOT);
 
+	for (char **mirror = plan->mirrors; mirror && *mirror; mirror++)
+		line(out, "mirror", "%s", *mirror);
+	if (plan->limit_bytes_per_s)
+		line(out, "bandwidth", "at most %" G_GUINT64_FORMAT " KiB a second",
+		     plan->limit_bytes_per_s / 1024);
 	if (!plan->verifies_signature)
 		line(out, "note", "the payload's signature is not checked (ostreesetup --nogpg)");
 	describe_persist(out, plan);

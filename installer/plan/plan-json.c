@@ -63,6 +63,8 @@ static const LfMember payload_members[] = {
 	LF_MEMBER(LfPlan, checksum, TEXT),
 	LF_MEMBER(LfPlan, flavour, TEXT),
 	LF_MEMBER(LfPlan, verifies_signature, BOOL),
+	LF_MEMBER(LfPlan, mirrors, TEXTS),
+	LF_MEMBER(LfPlan, limit_bytes_per_s, UINT64),
 	LF_MEMBER(LfPlan, payload_bytes, UINT64),
 	LF_MEMBER(LfPlan, payload_objects, UINT64),
 };

@@ -31,6 +31,7 @@ void lf_plan_free(LfPlan *plan)
 	g_free(plan->remote);
 	g_free(plan->url);
 	g_free(plan->upgrade_url);
+	g_strfreev(plan->mirrors);
 	g_free(plan->ref);
 	g_free(plan->checksum);
 	g_free(plan->flavour);
@@ -178,6 +179,8 @@ static void plan_payload(LfPlan *plan, const LfFactPayload *payload)
 	plan->remote =
 		g_strdup(profile->ostree_remote ? profile->ostree_remote : profile->ostree_osname);
 	plan->url = g_strdup(payload->url);
+	plan->mirrors = g_strdupv(profile->mirrors);
+	plan->limit_bytes_per_s = profile->limit_bytes_per_s;
 	plan->upgrade_url = g_strdup(profile->upgrade_url ? profile->upgrade_url : payload->url);
 	plan->ref = g_strdup(payload->ref);
 	plan->checksum = g_strdup(payload->checksum);

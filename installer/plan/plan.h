@@ -87,6 +87,8 @@ typedef struct {
 	/* Payload */
 	char *osname, *remote, *url, *upgrade_url, *ref, *checksum;
 	bool verifies_signature;
+	char **mirrors;		    /* tried after @url, in order; nullable */
+	uint64_t limit_bytes_per_s; /* of what is fetched; 0: none */
 	uint64_t payload_bytes;
 	uint64_t payload_objects;
 

@@ -21,6 +21,7 @@ typedef struct {
 	char *dir, *target, *keyring;
 	LfPlan plan;
 	LfPayload *payload;
+	const char *ca_file;
 	OstreeSysroot *sysroot;
 	int target_fd;
 } Bench;
@@ -136,7 +137,8 @@ static void prepare(Bench *bench)
 {
 	g_autoptr(GError) error = NULL;
 
-	bench->sysroot = lf_sysroot_prepare(bench->target, &bench->plan, bench->keyring, &error);
+	bench->sysroot = lf_sysroot_prepare(bench->target, &bench->plan, bench->keyring,
+					    bench->ca_file, &error);
 	assert_ok(bench->sysroot != NULL, error);
 }
 
@@ -200,13 +202,33 @@ static void nogpg_stays_visible_on_the_target(void **state)
 	assert_false(lf_tree_exists(bench->target_fd, "ostree/repo/origin.trustedkeys.gpg"));
 }
 
+static void the_authority_of_the_upgrades_server_is_there(void **state)
+{
+	need_root();
+	g_autoptr(Bench) bench = bench_new();
+	g_autofree char *ca_file = g_build_filename(bench->dir, "ca.pem", NULL);
+	char *url = bench->plan.upgrade_url;
+	g_autofree char *config = NULL;
+	g_autofree char *copy = NULL;
+
+	assert_true(g_file_set_contents(ca_file, "authority\n", -1, NULL));
+	bench->ca_file = ca_file;
+	bench->plan.upgrade_url = (char *)"https://updates.example/repo";
+	prepare(bench);
+	config = get(bench, "ostree/repo/config");
+	assert_contains(config, "tls-ca-path=/sysroot/ostree/repo/origin.ca.pem\n");
+	copy = get(bench, "ostree/repo/origin.ca.pem");
+	assert_string_equal(copy, "authority\n");
+	bench->plan.upgrade_url = url;
+}
+
 static void without_a_key_ring_nothing_is_trusted(void **state)
 {
 	need_root();
 	g_autoptr(Bench) bench = bench_new();
 	g_autoptr(GError) error = NULL;
 	g_autoptr(OstreeSysroot) sysroot =
-		lf_sysroot_prepare(bench->target, &bench->plan, NULL, &error);
+		lf_sysroot_prepare(bench->target, &bench->plan, NULL, NULL, &error);
 
 	assert_throws(sysroot != NULL, error, LF_ERROR_TRUST, "key ring");
 }
@@ -285,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(the_remote_verifies_with_the_key_ring),
 		LF_TEST(nogpg_stays_visible_on_the_target),
+		LF_TEST(the_authority_of_the_upgrades_server_is_there),
 		LF_TEST(without_a_key_ring_nothing_is_trusted),
 		LF_TEST(the_link_that_chooses_the_menus_backend_is_there),
 		LF_TEST(the_deployment_has_its_own_etc),
