@@ -94,6 +94,9 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 	// What %pre is still to make may say it too: then an earlier start's word stays.
 	if (pass == LF_KICKSTART_WHOLE || profile->onfailure != LF_ONFAILURE_DEFAULT)
 		lf_report_wish(run->events, run->host, profile);
+	// So that a %pre script that fails, or a line that is wrong, is reported too.
+	if (pass == LF_KICKSTART_WHOLE || profile->report_url)
+		lf_delivery_start(run->delivery, profile, lf_access_http(run->access));
 	return true;
 }
 
@@ -112,11 +115,7 @@ static bool stage_scripts(Run *run, GError **error)
 
 static bool stage_profile(Run *run, GError **error)
 {
-	if (!load_profile(run, LF_KICKSTART_WHOLE, error))
-		return false;
-	lf_delivery_start(run->delivery, run->profile, lf_access_http(run->access), lf_sources_file,
-			  run->sources);
-	return true;
+	return load_profile(run, LF_KICKSTART_WHOLE, error);
 }
 
 static void *load_drivers(void *user_data)

@@ -10,21 +10,25 @@
 #include "installer/apply/efi.h"
 #include "installer/apply/efivars.h"
 #include "installer/apply/tree.h"
+#include "installer/orders/access.h"
 #include "installer/report/keep.h"
 #include "installer/report/sign.h"
 
 #define END_PATIENCE_MS	 10000
 #define KEEP_PATIENCE_MS 2000
+#define MAX_TOKEN_BYTES	 4096
 // The final event's number is known before it happens. No more events than this come before it.
 #define RESERVED_EVENTS 10000
 
 struct LfDelivery {
 	const LfHost *host;
 	LfEvents *events;
-	const LfProfile *profile; /* nullable: not started */
+	char *url, *token_name, *log_host, *hostname; /* nullable */
+	uint32_t log_port;
+	LfFinish finish;
 	const LfHttpAccess *access;
 	LfSecret *token;
-	LfReporter *reporter;
+	LfReporter *reporter; /* NULL: not started */
 	json_t *data;
 	gint64 started_us;
 	uint64_t final_seq; /* 0: not promised */
@@ -41,12 +45,17 @@ LfDelivery *lf_delivery_new(const LfHost *host, LfEvents *events)
 	return delivery;
 }
 
-static LfSecret *load_token(const char *name, LfFileLoad load, void *load_data, GError **error)
+// A file of the seed, wherever the kickstart came from.
+static LfSecret *load_token(const LfDelivery *delivery, const char *name, GError **error)
 {
-	g_autoptr(GBytes) bytes = load(name, load_data, error);
+	g_autofree char *path = lf_access_seed_path(name);
+	g_autoptr(GBytes) bytes = NULL;
 	LfSecret *token;
 	gsize size;
 
+	if (!path)
+		return lf_throw_null(error, LF_ERROR_INPUT, "'%s' is no file of the seed", name);
+	bytes = lf_read_file_at(delivery->host->root_fd, path, MAX_TOKEN_BYTES, error);
 	if (!bytes)
 		return NULL;
 	token = lf_secret_new(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
@@ -68,28 +77,59 @@ static const char *hostname_of(const LfProfile *profile)
 	return hostname;
 }
 
-void lf_delivery_start(LfDelivery *delivery, const LfProfile *profile, const LfHttpAccess *access,
-		       LfFileLoad load, void *load_data)
+static bool is_same(const LfDelivery *delivery, const LfProfile *profile)
+{
+	return delivery->reporter && g_strcmp0(delivery->url, profile->report_url) == 0 &&
+	       g_strcmp0(delivery->token_name, profile->report_token) == 0 &&
+	       g_strcmp0(delivery->log_host, profile->log_host) == 0 &&
+	       delivery->log_port == profile->log_port;
+}
+
+static void forget(LfDelivery *delivery)
+{
+	g_clear_pointer(&delivery->reporter, lf_reporter_free);
+	g_clear_pointer(&delivery->token, lf_secret_free);
+	g_clear_pointer(&delivery->url, g_free);
+	g_clear_pointer(&delivery->token_name, g_free);
+	g_clear_pointer(&delivery->log_host, g_free);
+	g_clear_pointer(&delivery->hostname, g_free);
+}
+
+static void remember(LfDelivery *delivery, const LfProfile *profile)
 {
 	g_autoptr(GError) error = NULL;
-	LfReporterSpec spec = { .url = profile->report_url,
-				.access = access,
-				.log_host = profile->log_host,
-				.log_port = profile->log_port,
-				.hostname = hostname_of(profile) };
 
-	delivery->profile = profile;
+	forget(delivery);
+	delivery->url = g_strdup(profile->report_url);
+	delivery->token_name = g_strdup(profile->report_token);
+	delivery->log_host = g_strdup(profile->log_host);
+	delivery->log_port = profile->log_port;
+	delivery->hostname = g_strdup(hostname_of(profile));
+	if (!delivery->url || !delivery->token_name)
+		return;
+	delivery->token = load_token(delivery, delivery->token_name, &error);
+	if (delivery->token)
+		return;
+	lf_events_note(delivery->events, "report", "nothing is sent, the token cannot be read: %s",
+		       error->message);
+	g_clear_pointer(&delivery->url, g_free);
+}
+
+void lf_delivery_start(LfDelivery *delivery, const LfProfile *profile, const LfHttpAccess *access)
+{
+	LfReporterSpec spec;
+
+	delivery->finish = profile->finish;
+	if (is_same(delivery, profile))
+		return;
+	remember(delivery, profile);
 	delivery->access = access;
-	if (spec.url && profile->report_token) {
-		delivery->token = load_token(profile->report_token, load, load_data, &error);
-		if (!delivery->token) {
-			lf_events_note(delivery->events, "report",
-				       "nothing is sent, the token cannot be read: %s",
-				       error->message);
-			spec.url = NULL;
-		}
-	}
-	spec.token = delivery->token;
+	spec = (LfReporterSpec){ .url = delivery->url,
+				 .access = access,
+				 .token = delivery->token,
+				 .log_host = delivery->log_host,
+				 .log_port = delivery->log_port,
+				 .hostname = delivery->hostname };
 	delivery->reporter = lf_reporter_new(delivery->host, delivery->events, &spec);
 }
 
@@ -203,7 +243,7 @@ static bool open_dir(int root_fd, int *ret_fd, GError **error)
 // The final event as it will be when all goes well from here: only then the system boots.
 static json_t *final_event(LfDelivery *delivery, const json_t *report)
 {
-	const char *next = lf_report_finish_name(delivery->profile->finish);
+	const char *next = lf_report_finish_name(delivery->finish);
 	g_autoptr(json_t) data = all_data(delivery, report);
 	LfEvent event = { .step = "install",
 			  .state = LF_EVENT_DONE,
@@ -226,12 +266,12 @@ bool lf_delivery_keep(int root_fd, const json_t *report, void *user_data, GError
 	lf_autofd dir_fd = -1;
 	LfKeep keep;
 
-	if (!delivery->profile || !delivery->profile->report_url)
+	if (!delivery->reporter || !delivery->url)
 		return true;
 	// What arrives now need not be sent again.
 	(void)lf_reporter_flush(delivery->reporter, KEEP_PATIENCE_MS);
 	last = final_event(delivery, report);
-	keep = (LfKeep){ delivery->profile->report_url, delivery->access, delivery->token,
+	keep = (LfKeep){ delivery->url, delivery->access, delivery->token,
 			 json_object_get(last, "machine") };
 	return open_dir(root_fd, &dir_fd, error) &&
 	       lf_keep_write(dir_fd, &keep, delivery->host->root_fd, LF_EVENTS_LOG, LF_REPORT_MARK,
@@ -242,8 +282,7 @@ void lf_delivery_free(LfDelivery *delivery)
 {
 	if (!delivery)
 		return;
-	lf_reporter_free(delivery->reporter);
-	lf_secret_free(delivery->token);
+	forget(delivery);
 	json_decref(delivery->data);
 	g_free(delivery);
 }

@@ -16,14 +16,12 @@ LfDelivery *lf_delivery_new(const LfHost *host, LfEvents *events);
  * lf_delivery_start:
  * @access: (nullable): how servers are reached; its certificate and key sign the final report; must
  * outlive the delivery
- * @load: reads the token's file
  *
  * Begins to send what the profile's `report` and `logging` ask for, with all events of this boot
- * that were not sent yet. What does not work is told as notes: an install does not fail by its
- * reports.
+ * that were not sent yet. May be called again, with what was read since. What does not work is told
+ * as notes: an install does not fail by its reports.
  */
-void lf_delivery_start(LfDelivery *delivery, const LfProfile *profile, const LfHttpAccess *access,
-		       LfFileLoad load, void *load_data);
+void lf_delivery_start(LfDelivery *delivery, const LfProfile *profile, const LfHttpAccess *access);
 
 /** lf_delivery_data: (transfer none): members that the final report shall have beside the
  * install's own, such as `network` and `clock`. */

@@ -1,0 +1,380 @@
+"""Reports over a network: the real programs, a receiver that keeps what it gets, a real log server.
+
+tests/net/install.jsonl is the log of a whole installation, as the installer wrote it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.net.servers import Server, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "event.schema.json").read_text(encoding="utf-8"))
+VALID = jsonschema.Draft202012Validator(SCHEMA)
+INSTALL = [json.loads(line) for line in (ROOT / "tests/net/install.jsonl").read_text(encoding="utf-8").splitlines()]
+BOOT_ID = INSTALL[0]["boot_id"]
+TOKEN = "site-7.secret"
+PORT = 8443
+KIB = 1 << 10
+
+
+class Receiver(Server):
+    """qemu/receiver, in the site."""
+
+    tcp = (PORT,)
+
+    def __init__(self, site, *, token=TOKEN, pair=None, client_ca=None):
+        super().__init__(site, "reports")
+        self.out, self.token, self.pair, self.client_ca = site.folder / "reports.jsonl", token, pair, client_ca
+
+    def argv(self):
+        argv = [sys.executable, ROOT / "qemu" / "receiver", "--port", PORT, "--out", self.out]
+        if self.token:
+            (self.folder / "server.token").write_text(self.token + "\n", encoding="ascii")
+            argv += ["--token-file", self.folder / "server.token"]
+        argv += ["--cert", self.pair.cert, "--key", self.pair.key] if self.pair else []
+        return argv + (["--client-ca", self.client_ca] if self.client_ca else [])
+
+    def events(self):
+        """What was kept; each follows docs/event.schema.json."""
+        events = [json.loads(line) for line in self.out.read_text().splitlines()] if self.out.exists() else []
+        for event in events:
+            VALID.validate(event)
+        return events
+
+    def logs(self):
+        """The installers' logs that came."""
+        return [path.read_text() for path in sorted(self.folder.glob("installer-*.log"))]
+
+
+@pytest.fixture
+def receiver(site):
+    """A receiver without TLS."""
+    with Receiver(site) as new:
+        yield new
+
+
+def left_over(site, url, *, events=None, token=TOKEN, files=(), **config):
+    """What the installer leaves on an installed system; returns its folder."""
+    folder = site.folder / "data" / "report"
+    folder.mkdir(parents=True)
+    lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in (INSTALL if events is None else events)]
+    (folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
+    (folder / "token").write_text(token, encoding="ascii")
+    for name, path in files:
+        (folder / name).write_bytes(Path(path).read_bytes())
+    machine = {"serial": "S 1", "uuid": "u-1", "mac": "52:54:00:12:34:56"}
+    (folder / "config.json").write_text(json.dumps({"v": 1, "url": url, "machine": machine, **config}))
+    return folder
+
+
+def plain_url(site):
+    return f"http://{site.segment().v4(1)}:{PORT}/edge"
+
+
+def deliver(box, build, folder, check=True):
+    """Runs the verb to its end."""
+    return box.run(build / "landfall-installer", "deliver", f"--dir={folder}", check=check, timeout=90)
+
+
+def numbers(events):
+    return [event["seq"] for event in events if event["boot_id"] == BOOT_ID]
+
+
+def wanted_numbers():
+    """All of a log but the progress between the tenths."""
+    wanted, step, tenth = [], None, 0
+    for event in INSTALL:
+        if event["state"] == "progress":
+            if event["step"] != step:
+                step, tenth = event["step"], 0
+            if event.get("percent", 0) // 10 <= tenth:
+                continue
+            tenth = event["percent"] // 10
+        wanted.append(event["seq"])
+    return wanted
+
+
+def test_a_log_arrives_whole_over_tls_with_less_than_64_kib(site, ca, build):
+    server, client = ca.server("report", "report.site.test"), ca.client("edge-1")
+    site.dnsmasq()
+    with Receiver(site, pair=server, client_ca=ca.cert) as receiver:
+        box = site.client("box")
+        files = [("ca.pem", ca.cert), ("client.pem", client.cert), ("client.key", client.key)]
+        folder = left_over(site, f"https://report.site.test:{PORT}/edge", files=files, pin=server.pin)
+        before = site.wire.stats()["box"]
+        done = deliver(box, build, folder)
+        after = site.wire.stats()["box"]
+        events = receiver.events()
+    assert numbers(events) == wanted_numbers()
+    booted = events[-1]
+    assert (booted["step"], booted["state"], booted["machine"]["serial"]) == ("system.booted", "done", "S 1")
+    assert booted["data"]["kernel"] and booted["boot_id"] != BOOT_ID
+    assert not folder.exists()
+    assert TOKEN not in done.stdout + done.stderr
+    # All of it, both ways: names, handshakes, acknowledgements.
+    traffic = sum(after[way] - before[way] for way in ("in_bytes", "out_bytes"))
+    print(f"{traffic} bytes on the wire for {len(INSTALL)} events, {len(events)} of them sent")
+    assert traffic < 64 * KIB
+
+
+def test_headers_say_who_speaks_and_for_whom(site, build):
+    sink = site.receiver(port=PORT)
+    box = site.client("box")
+    deliver(box, build, left_over(site, f"http://{site.segment().v4(1)}:{PORT}/report"))
+    posts = sink.posts()
+    assert len(posts) >= 2
+    for post in posts:
+        assert post["headers"]["authorization"] == f"Bearer {TOKEN}"
+        assert post["headers"]["content-type"] == "application/x-ndjson"
+        assert len(post["body"]) <= 16 * KIB
+        assert all(json.loads(line)["v"] == 1 for line in post["body"].splitlines())
+    last = posts[-1]["headers"]
+    assert (last["x-landfall-serial"], last["x-landfall-uuid"]) == ("S 1", "u-1")
+    assert last["x-landfall-mac"] == "52:54:00:12:34:56"
+
+
+def test_a_server_that_is_down_gets_all_when_it_is_back(site, build):
+    receiver = Receiver(site)
+    box = site.client("box")
+    folder = left_over(site, plain_url(site))
+    process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+    time.sleep(3)
+    assert process.poll() is None
+    with receiver:
+        assert process.wait(30) == 0
+        assert numbers(receiver.events()) == wanted_numbers()
+
+
+def test_a_server_that_hangs_in_the_middle_gets_each_event_once(site, build, receiver):
+    box = site.client("box")
+    folder = left_over(site, plain_url(site))
+    receiver.cut()
+    process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+    # Longer than a request may take: it is given up and made again, and the first one arrives all the same.
+    time.sleep(20)
+    receiver.restore()
+    assert process.wait(60) == 0
+    assert numbers(receiver.events()) == wanted_numbers()
+
+
+def test_a_link_that_is_lost_loses_nothing(site, build, receiver):
+    box = site.client("box")
+    site.wire.down("box")
+    folder = left_over(site, plain_url(site))
+    process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+    time.sleep(3)
+    site.wire.up("box")
+    assert process.wait(60) == 0
+    assert numbers(receiver.events()) == wanted_numbers()
+
+
+def test_a_server_that_fails_now_and_then_is_asked_again(site, build):
+    sink = site.receiver(port=PORT)
+    box = site.client("box")
+    deliver(box, build, left_over(site, f"http://{site.segment().v4(1)}:{PORT}/flaky/3/report"))
+    posts = sink.posts()
+    assert [post["status"] for post in posts][:4] == [503, 503, 503, 200]
+    kept = [json.loads(line) for post in posts if post["status"] == 200 for line in post["body"].splitlines()]
+    assert numbers(kept) == wanted_numbers()
+
+
+def test_a_wrong_token_ends_it_and_everything_stays(site, build, receiver):
+    box = site.client("box")
+    folder = left_over(site, plain_url(site), token="another")
+    done = deliver(box, build, folder, check=False)
+    assert done.returncode == 2 and "401" in done.stderr
+    assert "another" not in done.stderr
+    assert receiver.events() == []
+    (folder / "token").write_text(TOKEN, encoding="ascii")
+    deliver(box, build, folder)
+    events = receiver.events()
+    assert numbers(events) == wanted_numbers()
+    assert [event["step"] for event in events].count("system.booted") == 1
+
+
+def test_a_certificate_that_is_not_ours_gets_nothing(site, ca, build, tmp_path):
+    from tests.net.pki import Ca
+
+    site.dnsmasq()
+    stranger = Ca(tmp_path / "stranger", "stranger")
+    with Receiver(site, pair=stranger.server("report", "report.site.test")) as receiver:
+        box = site.client("box")
+        folder = left_over(site, f"https://report.site.test:{PORT}/", files=[("ca.pem", ca.cert)])
+        process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+        time.sleep(4)
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+        assert receiver.events() == []
+
+
+def test_kills_in_the_middle_lose_nothing_and_what_comes_twice_is_kept_once(site, build, receiver):
+    box = site.client("box")
+    many = [dict(event, seq=event["seq"] + round_ * 1000) for round_ in range(40) for event in INSTALL]
+    folder = left_over(site, plain_url(site), events=many)
+    site.wire.shape(delay_ms=5, rate_mbit=20)
+    kills = 0
+    while folder.exists() and kills < 20:
+        process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+        try:
+            process.wait(0.1 + kills % 7 * 0.03)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+    assert kills >= 2, "the network was too fast for this test"
+    if folder.exists():
+        deliver(box, build, folder)
+    got = numbers(receiver.events())
+    assert len(got) == len(set(got))
+    # Progress thins out anew after a kill: what must be there, in order, is everything else.
+    must = [event["seq"] for event in many if event["state"] != "progress"]
+    assert [number for number in got if number in set(must)] == must
+
+
+# --- the installer itself -------------------------------------------------------------------------
+
+KICKSTART = """\
+ostreesetup --osname=debian --url=file:///nowhere --ref=debian/13/x86_64/standard
+clearpart --all
+reqpart --add-boot
+part / --fstype=ext4 --grow --size=2048
+rootpw --lock
+{logging}
+%addon com_landfall
+{report}
+%end
+"""
+
+
+def machine(site, *, report="", logging="", has_init=True):
+    """A folder that stands for a machine's root, with landfall-init at work."""
+    root = site.folder / "data" / "root"
+    for name in ("run/landfall", "proc/sys/kernel/random", "landfall/seed", "dev"):
+        (root / name).mkdir(parents=True)
+    if has_init:
+        (root / "run/landfall/init").write_text("test\n")
+        (root / "run/landfall/devices").write_text("")
+    (root / "run/landfall/installer.log").write_text("what the installer wrote\n" * 100_000)
+    (root / "proc/sys/kernel/random/boot_id").write_text("11111111-2222-3333-4444-555555555555\n")
+    (root / "landfall/seed/report.token").write_text(TOKEN + "\n")
+    (root / "landfall/seed/site.ks").write_text(KICKSTART.format(report=report, logging=logging))
+    return root
+
+
+def install(box, build, root):
+    """Runs an installation that is refused: there is no payload."""
+    return box.run(build / "landfall-installer", "install", f"--root={root}", check=False, timeout=120)
+
+
+def test_a_failed_installation_is_told_with_its_log(site, build, receiver):
+    box = site.client("box")
+    root = machine(site, report=f"report --url={plain_url(site)} --token=report.token")
+    done = install(box, build, root)
+    assert done.returncode != 0
+    events = receiver.events()
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert (events[0]["step"], events[0]["state"]) == ("install", "started")
+    last = [event for event in events if event["step"] == "install"][-1]
+    assert last["state"] == "failed" and last["error"]["class"] and last["data"]["version"]
+    written = (root / "run/landfall/events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["seq"] for line in written][: len(events)] == [event["seq"] for event in events]
+    assert TOKEN not in "".join(written)
+    if last["next"] != "retry":
+        (log,) = receiver.logs()
+        assert 0 < len(log) <= KIB * KIB
+
+
+def test_what_a_start_could_not_tell_the_next_one_does(site, build):
+    box = site.client("box")
+    root = machine(site, report=f"report --url={plain_url(site)} --token=report.token")
+    begin = time.monotonic()
+    install(box, build, root)
+    # Nobody listened: the installer waited a while for somebody to come, and then went on.
+    assert 9 < time.monotonic() - begin < 40
+    with Receiver(site) as receiver:
+        install(box, build, root)
+        events = receiver.events()
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["state"] for event in events if event["step"] == "install"] == ["started", "failed"] * 2
+    assert any(event["step"] == "report" and "sent later" in event["message"] for event in events)
+
+
+def test_a_token_that_is_not_there_is_told_and_stops_nothing(site, build, receiver):
+    box = site.client("box")
+    root = machine(site, report=f"report --url={plain_url(site)} --token=other.token")
+    install(box, build, root)
+    text = (root / "run/landfall/events.jsonl").read_text()
+    assert "the token cannot be read" in text and '"state":"failed"' in text
+    assert receiver.events() == []
+
+
+def parameters(message):
+    """The structured data of a message, as rsyslog understood it."""
+    data = message["data"].strip("[]")
+    name, _, rest = data.partition(" ")
+    assert name == "landfall@32473"
+    return dict(part.split("=", 1) for part in rest.replace('" ', '"\0').split("\0"))
+
+
+def test_a_log_server_understands_every_event(site, build):
+    log = site.rsyslogd()
+    site.dnsmasq()
+    box = site.client("box")
+    root = machine(site, logging="logging --host=log.site.test\nnetwork --hostname=edge-7")
+    install(box, build, root)
+    written = [json.loads(line) for line in (root / "run/landfall/events.jsonl").read_text().splitlines()]
+    messages = wait_for(lambda: log.messages() if len(log.messages()) >= len(written) else None, 15)
+    assert len(messages) == len(written)
+    for event, message in zip(written, messages):
+        fields = parameters(message)
+        assert (message["version"], message["host"], message["app"]) == ("1", "edge-7", "landfall")
+        assert message["msgid"] == event["step"][:32]
+        assert fields["boot_id"] == f'"{event["boot_id"]}"' and fields["seq"] == f'"{event["seq"]}"'
+        assert (fields["step"], fields["state"]) == (f'"{event["step"]}"', f'"{event["state"]}"')
+        assert message["severity"] == {"failed": "err", "note": "notice"}.get(event["state"], "info")
+        assert (event["title"]) in message["message"]
+        assert "\n" not in message["message"].strip()
+
+
+def test_a_log_server_that_comes_late_gets_each_event_once(site, build):
+    site.dnsmasq()
+    box = site.client("box")
+    root = machine(site, logging="logging --host=log.site.test")
+    install(box, build, root)
+    log = site.rsyslogd()
+    install(box, build, root)
+    written = (root / "run/landfall/events.jsonl").read_text().splitlines()
+    messages = wait_for(lambda: log.messages() if len(log.messages()) >= len(written) else None, 15)
+    assert [parameters(message)["seq"] for message in messages] == [f'"{n}"' for n in range(1, len(written) + 1)]
+
+
+def test_the_receiver_refuses_what_is_no_report(site, receiver):
+    box = site.client("box")
+    curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {TOKEN}"]
+    events = ["-H", "Content-Type: application/x-ndjson"]
+    good = '{"boot_id":"b","seq":1}\n'
+    rows = [
+        ([*events, "--data-binary", good], "204"),
+        ([*events, "--data-binary", good], "204"),
+        ([*events, "--data-binary", "{"], "400"),
+        ([*events, "--data-binary", "[]\n"], "400"),
+        ([*events, "--data-binary", '{"boot_id":1,"seq":1}\n'], "400"),
+        ([*events, "-H", "Transfer-Encoding: chunked", "--data-binary", good], "411"),
+        ([*events, "-H", "Content-Length: 9999999", "--data-binary", good], "413"),
+        (["--data-binary", good], "415"),
+        ([*events, "-H", "Authorization: Bearer x", "-H", "Authorization:", "--data-binary", good], "401"),
+    ]
+    for arguments, status in rows:
+        sent = curl[:6] + arguments if status == "401" else curl + arguments
+        assert box.run(*sent, plain_url(site), check=False, timeout=20).stdout == status, arguments
+    assert len(receiver.out.read_text().splitlines()) == 1
