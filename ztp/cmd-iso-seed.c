@@ -133,30 +133,29 @@ static void print_findings(const LfDiagnostics *diagnostics)
 	}
 }
 
-static bool check_one(const LfSeed *seed, const char *name, const char *path,
-		      const json_t *manifest, const char *iso, GError **error)
+static bool check_one(const LfSeedJudge *judge, const char *name, const char *path, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	bool is_good = lf_seed_check(seed, name, path, manifest, iso, diagnostics, error);
+	bool is_good = lf_seed_check(judge, name, path, diagnostics, error);
 
 	print_findings(diagnostics);
 	return is_good;
 }
 
 // Each kickstart once, however many rules name it.
-static bool check_rules(const LfSeed *seed, const json_t *manifest, const char *iso, GError **error)
+static bool check_rules(const LfSeedJudge *judge, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-	g_autoptr(LfRules) rules = lf_seed_rules(seed, error);
+	g_autoptr(LfRules) rules = lf_seed_rules(judge->seed, error);
 
 	if (!rules)
 		return false;
-	g_hash_table_add(seen, (void *)LF_SEED_FILE_PROFILE);
+	if (kickstart)
+		g_hash_table_add(seen, (void *)LF_SEED_FILE_PROFILE);
 	for (size_t i = 0; i < lf_rules_count(rules); i++) {
 		const char *name = lf_rules_name(rules, i);
 
-		if (g_hash_table_add(seen, (void *)name) &&
-		    !check_one(seed, name, name, manifest, iso, error))
+		if (g_hash_table_add(seen, (void *)name) && !check_one(judge, name, name, error))
 			return false;
 	}
 	return true;
@@ -164,16 +163,19 @@ static bool check_rules(const LfSeed *seed, const json_t *manifest, const char *
 
 static bool check(const LfSeed *seed, const char *iso, GError **error)
 {
+	const LfHttpAccess access = lf_seed_access_http(&reach);
 	g_autoptr(json_t) manifest = NULL;
+	LfSeedJudge judge = { seed, NULL, iso, &access };
 
 	if (is_unchecked)
 		return true;
 	manifest = lf_iso_manifest(iso, error);
 	if (!manifest)
 		return false;
-	if (kickstart && !check_one(seed, LF_SEED_FILE_PROFILE, kickstart, manifest, iso, error))
+	judge.manifest = manifest;
+	if (kickstart && !check_one(&judge, LF_SEED_FILE_PROFILE, kickstart, error))
 		return false;
-	return !rules_file || check_rules(seed, manifest, iso, error);
+	return !rules_file || check_rules(&judge, error);
 }
 
 static bool is_same_file(const char *a, const char *b)

@@ -11,9 +11,9 @@
 
 #define MAX_KICKSTART_BYTES ((size_t)4 << 20)
 
-static GBytes *read_place(const char *place, GError **error)
+static GBytes *read_place(const char *place, const LfHttpAccess *access, GError **error)
 {
-	LfHttp http = { .url = place, .max_bytes = MAX_KICKSTART_BYTES };
+	LfHttp http = { .url = place, .access = access, .max_bytes = MAX_KICKSTART_BYTES };
 
 	if (g_str_has_prefix(place, "http://") || g_str_has_prefix(place, "https://"))
 		return lf_http_get(&http, error);
@@ -26,7 +26,7 @@ GBytes *lf_kickstart_read(const char *name, const char *from, void *user_data, G
 {
 	g_autofree char *place = lf_kickstart_resolve(name, from);
 
-	return read_place(place, error);
+	return read_place(place, user_data, error);
 }
 
 LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GError **error)
@@ -36,7 +36,7 @@ LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GErro
 
 	if (!lf_kickstart_check_name(path, diagnostics, error))
 		return NULL;
-	text = read_place(path, error);
+	text = read_place(path, NULL, error);
 	if (!text) {
 		lf_rethrow(error, LF_ERROR_INPUT);
 		return NULL;

@@ -13,7 +13,8 @@
  */
 LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GError **error);
 
-/** lf_kickstart_read: an LfKickstartLoad over files and URLs. @user_data: unused */
+/** lf_kickstart_read: an LfKickstartLoad over files and URLs. @user_data: (nullable): the
+ * LfHttpAccess for URLs */
 GBytes *lf_kickstart_read(const char *name, const char *from, void *user_data, GError **error);
 
 /**

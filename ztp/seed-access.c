@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/http.h"
 #include "base/pem.h"
 #include "installer/plan/template.h"
 
@@ -33,14 +32,19 @@ static bool add_file(LfSeed *seed, const char *name, const char *path, size_t ma
 	return lf_seed_add(seed, name, bytes, error);
 }
 
+LfHttpAccess lf_seed_access_http(const LfSeedAccess *access)
+{
+	return (LfHttpAccess){ .ca_file = access->ca,
+			       .cert_file = access->cert,
+			       .key_file = access->key,
+			       .pin = access->pin,
+			       .proxy = access->proxy };
+}
+
 // The installer asks the same of the files.
 static bool check(const LfSeedAccess *access, GError **error)
 {
-	const LfHttpAccess http = { .ca_file = access->ca,
-				    .cert_file = access->cert,
-				    .key_file = access->key,
-				    .pin = access->pin,
-				    .proxy = access->proxy };
+	const LfHttpAccess http = lf_seed_access_http(access);
 
 	return lf_http_access_check(&http, error);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/http.h"
 #include "image/seed.h"
 
 /**
@@ -14,6 +15,9 @@
 typedef struct {
 	const char *ca, *cert, *key, *pin, *proxy, *ks_url, *ssh_key;
 } LfSeedAccess;
+
+/** lf_seed_access_http: how servers are reached with these; borrows from @access. */
+LfHttpAccess lf_seed_access_http(const LfSeedAccess *access);
 
 /**
  * lf_seed_add_access:

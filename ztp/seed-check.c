@@ -40,10 +40,11 @@ static GBytes *load_from_seed(const char *name, const LfSeed *seed, GError **err
 
 static GBytes *load_to_check(const char *name, const char *from, void *user_data, GError **error)
 {
+	const LfSeedJudge *judge = user_data;
 	g_autofree char *place = lf_kickstart_resolve(name, from);
 
-	return is_http(place) ? lf_kickstart_read(name, from, NULL, error)
-			      : load_from_seed(name, user_data, error);
+	return is_http(place) ? lf_kickstart_read(name, from, (void *)judge->access, error)
+			      : load_from_seed(name, judge->seed, error);
 }
 
 static GBytes *load_to_show(const char *name, const char *from, void *user_data, GError **error)
@@ -55,20 +56,13 @@ static GBytes *load_to_show(const char *name, const char *from, void *user_data,
 	return load_from_seed(name, user_data, error);
 }
 
-static LfProfile *parse(const LfSeed *seed, const char *name, const char *path,
-			LfKickstartPass pass, LfDiagnostics *diagnostics)
-{
-	LfKickstartLoad load = pass == LF_KICKSTART_SHOW ? load_to_show : load_to_check;
-
-	return lf_kickstart_parse(lf_seed_find(seed, name), path, pass, load, (void *)seed,
-				  diagnostics, NULL);
-}
-
 LfProfile *lf_seed_profile_to_show(const LfSeed *seed, const char *name, LfDiagnostics *diagnostics)
 {
-	if (!lf_seed_find(seed, name))
-		return NULL;
-	return parse(seed, name, name, LF_KICKSTART_SHOW, diagnostics);
+	GBytes *text = lf_seed_find(seed, name);
+
+	return text ? lf_kickstart_parse(text, name, LF_KICKSTART_SHOW, load_to_show, (void *)seed,
+					 diagnostics, NULL)
+		    : NULL;
 }
 
 LfRules *lf_seed_rules(const LfSeed *seed, GError **error)
@@ -158,10 +152,12 @@ static bool check_payload(const LfProfile *profile, const json_t *manifest, cons
 	return json_object_get(refs, ref) || throw_no_payload(refs, iso, ref, error);
 }
 
-bool lf_seed_check(const LfSeed *seed, const char *name, const char *path, const json_t *manifest,
-		   const char *iso, LfDiagnostics *diagnostics, GError **error)
+bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
+		   LfDiagnostics *diagnostics, GError **error)
 {
-	g_autoptr(LfProfile) profile = parse(seed, name, path, LF_KICKSTART_DESK, diagnostics);
+	g_autoptr(LfProfile) profile =
+		lf_kickstart_parse(lf_seed_find(judge->seed, name), path, LF_KICKSTART_DESK,
+				   load_to_check, (void *)judge, diagnostics, NULL);
 	size_t errors;
 
 	if (profile)
@@ -171,6 +167,7 @@ bool lf_seed_check(const LfSeed *seed, const char *name, const char *path, const
 		return lf_throw(error, LF_ERROR_INPUT,
 				"'%s' has %zu error%s: correct %s (--no-check takes it as it is)",
 				path, errors, errors == 1 ? "" : "s", errors == 1 ? "it" : "them");
-	return check_escrow(seed, profile, error) && check_token(seed, profile, error) &&
-	       check_payload(profile, manifest, iso, error);
+	return check_escrow(judge->seed, profile, error) &&
+	       check_token(judge->seed, profile, error) &&
+	       check_payload(profile, judge->manifest, judge->iso, error);
 }

@@ -1,25 +1,37 @@
 #pragma once
 
+#include "base/http.h"
 #include "base/json.h"
 #include "image/seed.h"
 #include "installer/plan/rules.h"
 #include "kickstart/kickstart.h"
 
 /**
+ * LfSeedJudge: what a kickstart in a seed is judged by.
+ * @manifest: of the ISO that gets the seed
+ * @iso: its name, for messages
+ * @access: (nullable): how servers are reached, as the machine will
+ */
+typedef struct {
+	const LfSeed *seed;
+	const json_t *manifest;
+	const char *iso;
+	const LfHttpAccess *access;
+} LfSeedJudge;
+
+/**
  * lf_seed_check:
  * @name: of the kickstart in the seed
  * @path: of the kickstart, for findings
- * @manifest: of the ISO that gets the seed
- * @iso: its name, for messages
  * @diagnostics: (inout): findings are added
  *
- * Judges the kickstart in a seed as the machine will see it: what it names has to be in the seed or
+ * Judges a kickstart in a seed as the machine will see it: what it names has to be in the seed or
  * at a URL, and a payload from the medium has to be on it. Loads includes from http and https.
  *
  * Errors: INPUT.
  */
-bool lf_seed_check(const LfSeed *seed, const char *name, const char *path, const json_t *manifest,
-		   const char *iso, LfDiagnostics *diagnostics, GError **error);
+bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
+		   LfDiagnostics *diagnostics, GError **error);
 
 /**
  * lf_seed_rules:

@@ -352,6 +352,7 @@ static void what_no_machine_could_use_is_refused(void **state)
 		{ "--rules=beyond -f a.ks=any.ks", "rules:2: never reached" },
 		{ "--rules=empty", "has no rule" },
 		{ "--rules=missing -f a.ks=bad.ks", "a.ks:1:" },
+		{ "--rules=site -f site.ks=bad.ks", "site.ks:1:" },
 		{ "-k any.ks -f rules=missing", "use --rules" },
 		{ "-k any.ks --ca=any.ks", "no X.509 certificate" },
 		{ "-k any.ks --ca=one.key", "no X.509 certificate" },
@@ -377,6 +378,7 @@ static void what_no_machine_could_use_is_refused(void **state)
 	g_free(put(&desk, "bad.ks", "nonsense\n", -1));
 	g_free(put(&desk, "missing", "serial=A a.ks\n", -1));
 	g_free(put(&desk, "beyond", "* a.ks\nserial=A a.ks\n", -1));
+	g_free(put(&desk, "site", "* site.ks\n", -1));
 	g_free(put(&desk, "empty", "# nothing\n", -1));
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		bool is_whole = strstr(rows[i].arguments, "in.iso") != NULL;
