@@ -24,7 +24,9 @@ bool lf_place_is_url(const char *place)
 
 const char *lf_place_path(const char *place)
 {
-	return g_str_has_prefix(place, "file://") ? place + strlen("file://") : place;
+	if (g_str_has_prefix(place, "file://"))
+		return place + strlen("file://");
+	return g_str_has_prefix(place, "file:/") ? place + strlen("file:") : place;
 }
 
 char *lf_place_signature(const char *place)
@@ -81,7 +83,7 @@ static char *asked_place(const LfHost *host, const char *asked, const LfFacts *m
 	if (g_str_has_prefix(asked, "cdrom:"))
 		return on_medium(host, asked + strlen("cdrom:"), held, error);
 	if (!lf_place_is_url(asked))
-		return g_strdup(asked);
+		return g_strdup(lf_place_path(asked));
 	bootif = lf_host_arg(host, "BOOTIF");
 	return lf_template_expand(asked, machine, bootif, error);
 }

@@ -90,7 +90,7 @@ def test_one_medium_serves_many_sites_by_what_a_machine_tells(site, ca, machine)
     site.dnsmasq()
     mine = 'set $other 0; if ($http_x_landfall_serial != "CZ 1234") { set $other 1; }\n'
     mine += f'if ($http_x_landfall_mac != "{MAC}") {{ set $other 1; }} if ($other) {{ return 403; }}\n'
-    www = site.nginx(pair=ca.server("orders-1", "www.site.test"), client_ca=ca, extra=mine)
+    www = site.nginx(pair=ca.server("orders-1", "www.site.test"), client_ca=ca.cert, extra=mine)
     folder = site.www / "CZ 1234"
     folder.mkdir()
     (folder / f"{MAC}.ks").write_text(GOOD + "%include ../common.ks\n", encoding="ascii")
@@ -110,7 +110,7 @@ def test_one_medium_serves_many_sites_by_what_a_machine_tells(site, ca, machine)
 def test_what_is_not_trusted_is_refused(site, ca, machine, tmp_path):
     site.dnsmasq()
     own = [site.segment().v4(1), site.segment().v6(1)]
-    www = site.nginx(pair=ca.server("orders-2", "www.site.test"), client_ca=ca, addresses=own)
+    www = site.nginx(pair=ca.server("orders-2", "www.site.test"), client_ca=ca.cert, addresses=own)
     (site.www / "a.ks").write_text(GOOD, encoding="ascii")
     late = site.addresses()
     site.name("late", *late)

@@ -203,6 +203,9 @@ static void places_are_asked_in_their_order(void **state)
 	put(machine, "tmp/named.ks", GOOD_KS);
 	assert_kickstart(machine, "/tmp/named.ks");
 	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("landfall.ks=file:/tmp/named.ks");
+	assert_kickstart(machine, "/tmp/named.ks");
+	g_free(machine->host->cmdline);
 	machine->host->cmdline = g_strdup("landfall.ks=");
 	assert_kickstart(machine, "/landfall/seed/ruled.ks");
 	put(machine, LF_SEED_DIR "/rules", "serial=OTHER ruled.ks\n");
