@@ -41,7 +41,7 @@ def wire_program():
     """The switch, once it is known that networks can be made here."""
     program = BUILD / "tests" / "wire"
     if not program.exists():
-        cannot(f"missing: {program}: run 'make {program.relative_to(ROOT) if program.is_relative_to(ROOT) else program}'")
+        cannot(f"missing: {program}: run 'make {os.path.relpath(program, ROOT)}'")
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     missing = [name for name in PROGRAMS if not shutil.which(name, path=path)]
     if missing:

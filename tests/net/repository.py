@@ -5,6 +5,7 @@ Not its job: serving it (servers.py's Nginx does).
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -71,7 +72,8 @@ class Repository:
 
     def objects(self, ref=REF):
         """Returns the files of all objects of a commit but itself."""
-        names = {word for line in self.ostree("ls", "-R", "-C", ref).splitlines() for word in line.split() if len(word) == 64}
+        words = self.ostree("ls", "-R", "-C", ref).split()
+        names = {word for word in words if re.fullmatch("[0-9a-f]{64}", word)}
         return sorted(p for n in names for p in (self.path / "objects" / n[:2]).glob(f"{n[2:]}.*"))
 
     def damage(self, path):

@@ -299,7 +299,8 @@ class Receiver(Server):
         return argv + (["--portal"] if self.is_portal else [])
 
     def posts(self):
-        """Returns what came, in order: method, path, headers (names in lower case), body (text), bytes (of all of it), status."""
+        """Returns what came, in order: method, path, headers (names in lower case), body (text), bytes (of all of it),
+        status."""
         lines = self.records.read_text(encoding="utf-8").splitlines() if self.records.exists() else []
         return [json.loads(line) for line in lines]
 
