@@ -170,10 +170,16 @@ int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 {
 	const char *dir = cmd->dir ? cmd->dir : "/" LF_KEEP_DIR;
 	g_autoptr(LfHost) host = lf_cmd_host(cmd, error);
-	g_autoptr(LfKept) kept = host ? lf_kept_load(dir, error) : NULL;
+	g_autoptr(LfKept) kept = NULL;
 	lf_autofd dir_fd = -1;
 
-	if (!kept || !lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
+	if (!host || !lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
+		return 1;
+	// All was delivered, and the end came while it was removed.
+	if (faccessat(dir_fd, LF_KEEP_CONFIG, F_OK, 0) < 0)
+		return lf_kept_remove(dir, error) ? 0 : 1;
+	kept = lf_kept_load(dir, error);
+	if (!kept)
 		return 1;
 	return tell_booted(host, lf_kept(kept), dir_fd, error) &&
 			       deliver(lf_kept(kept), dir_fd, error) && lf_kept_remove(dir, error)

@@ -204,20 +204,32 @@ void lf_kept_free(LfKept *kept)
 	g_free(kept);
 }
 
-// First what makes a start deliver, so that one that is cut off here does not deliver again.
-bool lf_kept_remove(const char *dir, GError **error)
+static bool remove_files(const char *dir, GError **error)
 {
-	const char *const names[] = { LF_KEEP_CONFIG,	    TOKEN_FILE,
-				      file_names[FILE_KEY], file_names[FILE_CERT],
-				      file_names[FILE_CA],  LF_KEEP_EVENTS,
-				      LF_KEEP_MARK };
+	g_autoptr(GDir) list = g_dir_open(dir, 0, error);
+	const char *name;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_build_filename(dir, names[i], NULL);
+	if (!list)
+		return lf_rethrow(error, LF_ERROR_IO);
+	while ((name = g_dir_read_name(list))) {
+		g_autofree char *path = g_build_filename(dir, name, NULL);
 
-		if (unlink(path) < 0 && errno != ENOENT)
+		if (unlink(path) < 0)
 			return lf_throw_errno(error, "cannot remove '%s'", path);
 	}
+	return true;
+}
+
+// First what makes a start deliver, so that one that is cut off here does not deliver again. A
+// start that was killed may have left a file under a temporary name.
+bool lf_kept_remove(const char *dir, GError **error)
+{
+	g_autofree char *config = g_build_filename(dir, LF_KEEP_CONFIG, NULL);
+
+	if (unlink(config) < 0 && errno != ENOENT)
+		return lf_throw_errno(error, "cannot remove '%s'", config);
+	if (!remove_files(dir, error))
+		return false;
 	if (rmdir(dir) < 0)
 		return lf_throw_errno(error, "cannot remove '%s'", dir);
 	return true;

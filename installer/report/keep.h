@@ -56,5 +56,6 @@ const LfKeep *lf_kept(const LfKept *kept);
 void lf_kept_free(LfKept *kept);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfKept, lf_kept_free)
 
-/** lf_kept_remove: removes the files this module knows, and the directory. Errors: IO. */
+/** lf_kept_remove: removes the directory's files, the configuration first, and the directory.
+ * Errors: IO. */
 bool lf_kept_remove(const char *dir, GError **error);
