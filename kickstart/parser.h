@@ -132,7 +132,6 @@ void lf_ssh_key_free(LfSshKey *key);
 void lf_part_free(LfPart *part);
 void lf_network_free(LfNetwork *network);
 void lf_route_free(LfRoute *route);
-void lf_time_source_free(LfTimeSource *source);
 void lf_script_free(LfScript *script);
 
 /** lf_take_text, lf_take_list: moves a value to where a former one may be. */

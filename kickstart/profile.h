@@ -130,6 +130,9 @@ typedef struct {
 	bool is_nts;
 } LfTimeSource;
 
+void lf_time_source_free(LfTimeSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfTimeSource, lf_time_source_free)
+
 typedef enum {
 	LF_SCRIPT_PRE,
 	LF_SCRIPT_PRE_INSTALL,

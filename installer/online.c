@@ -1,0 +1,220 @@
+// Network and clock of one run: started when they are wanted, waited for when they are needed.
+// Not here: links and addresses (installer/net), what is fetched.
+#include "installer/online.h"
+
+#include <string.h>
+
+#include "installer/net/clock.h"
+#include "installer/net/network.h"
+#include "installer/probe/probe.h"
+
+#define DEVICES_TIMEOUT_MS 30000
+#define NTP_TIMEOUT_MS	   10000
+#define STEP_NETWORK	   "network.up"
+#define STEP_CLOCK	   "clock.set"
+
+struct LfOnline {
+	const LfHost *host;
+	const LfHttpAccess *access;
+	LfEvents *events;
+	const LfProfile *profile; /* nullable */
+	LfNetRun *run;		  /* nullable: not started */
+	bool is_up;
+	uint64_t built_s; /* 0: unknown */
+	LfClockSource clock;
+	bool has_asked_time; /* the servers that are known by now */
+};
+
+// Outside the installer's medium nothing is known of a build, and the clock is not ours.
+static void check_clock(LfOnline *online)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!lf_probe_built(online->host, &online->built_s, &error))
+		return;
+	if (!lf_clock_floor(online->built_s, &online->clock, &error))
+		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+	else if (online->clock == LF_CLOCK_FLOOR)
+		lf_events_note(online->events, STEP_CLOCK,
+			       "the hardware clock was not plausible: set to when the image was "
+			       "built");
+}
+
+LfOnline *lf_online_new(const LfHost *host, const LfHttpAccess *access, LfEvents *events)
+{
+	LfOnline *online = g_new0(LfOnline, 1);
+
+	online->host = host;
+	online->access = access;
+	online->events = events;
+	check_clock(online);
+	return online;
+}
+
+// What names interfaces can be planned only when they are there. Nothing said can start at once:
+// dhcpcd takes up what appears.
+static LfNet *plan(LfOnline *online, const LfProfile *profile, GError **error)
+{
+	g_autoptr(GPtrArray) nics = lf_probe_nics(online->host);
+	LfNet *net = lf_net_plan(profile, online->host->cmdline, nics, NULL);
+
+	if (net && net->is_default)
+		return net;
+	g_clear_pointer(&net, lf_net_free);
+	// A device that never settles must not keep the others from being used.
+	(void)lf_host_wait_devices(online->host, DEVICES_TIMEOUT_MS, NULL);
+	g_ptr_array_unref(nics);
+	nics = lf_probe_nics(online->host);
+	return lf_net_plan(profile, online->host->cmdline, nics, error);
+}
+
+bool lf_online_start(LfOnline *online, const LfProfile *profile, GError **error)
+{
+	g_autoptr(LfNet) net = plan(online, profile, error);
+
+	if (!net)
+		return false;
+	online->profile = profile;
+	online->has_asked_time = false;
+	if (online->run && lf_net_same(online->run, net))
+		return true;
+	g_clear_pointer(&online->run, lf_net_run_free);
+	online->is_up = false;
+	online->run = lf_net_start(online->host, net, error);
+	return online->run != NULL;
+}
+
+// --- the clock ----------------------------------------------------------------------------------
+
+static GPtrArray *offered_sources(const LfOnline *online)
+{
+	g_auto(GStrv) servers = lf_net_time_servers(online->run);
+	GPtrArray *sources = g_ptr_array_new_with_free_func((GDestroyNotify)lf_time_source_free);
+
+	for (char **server = servers; *server; server++) {
+		LfTimeSource *source = g_new0(LfTimeSource, 1);
+
+		source->host = g_strdup(*server);
+		g_ptr_array_add(sources, source);
+	}
+	return sources;
+}
+
+static bool ask_time_servers(LfOnline *online)
+{
+	bool has_own = online->profile && online->profile->time_sources->len > 0;
+	g_autoptr(GPtrArray) sources = has_own ? g_ptr_array_ref(online->profile->time_sources)
+					       : offered_sources(online);
+	g_autoptr(GError) error = NULL;
+
+	if (sources->len == 0 || (online->profile && online->profile->is_ntp_disabled))
+		return false;
+	if (lf_clock_ntp(sources, NTP_TIMEOUT_MS, &error))
+		return true;
+	lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+	return false;
+}
+
+static void emit_clock(LfOnline *online)
+{
+	g_autoptr(json_t) data = json_object();
+	LfEvent event = { .step = STEP_CLOCK,
+			  .state = LF_EVENT_DONE,
+			  .title = "set the clock",
+			  .message = lf_clock_name(online->clock),
+			  .data = data };
+
+	lf_json_set_string(data, "source", lf_clock_name(online->clock));
+	lf_events_emit(online->events, &event);
+}
+
+// A clock that may be right is left alone when no time server answers; who could answer in its
+// place could also make it wrong.
+static void set_clock(LfOnline *online, const char *url)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (online->has_asked_time || online->built_s == 0)
+		return;
+	online->has_asked_time = true;
+	if (ask_time_servers(online)) {
+		online->clock = LF_CLOCK_NTP;
+		emit_clock(online);
+	} else if (online->clock == LF_CLOCK_FLOOR) {
+		if (lf_clock_http(url, online->access, online->built_s, &error)) {
+			online->clock = LF_CLOCK_HTTP;
+			emit_clock(online);
+		} else {
+			lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+		}
+	}
+}
+
+void lf_online_keep_time(LfOnline *online)
+{
+	g_autoptr(GError) error = NULL;
+	bool is_utc = !online->profile || !online->profile->timezone || online->profile->is_utc;
+
+	if (online->clock != LF_CLOCK_NTP && online->clock != LF_CLOCK_HTTP)
+		return;
+	if (!lf_clock_write_rtc(is_utc, online->profile ? online->profile->timezone : NULL, &error))
+		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+}
+
+// --- the network --------------------------------------------------------------------------------
+
+static bool is_of_servers(const char *url)
+{
+	return g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://");
+}
+
+static bool wait_for_network(LfOnline *online, GError **error)
+{
+	LfEvent event = { .step = STEP_NETWORK,
+			  .state = LF_EVENT_STARTED,
+			  .title = "bring the network up" };
+	g_autoptr(json_t) data = NULL;
+	g_autoptr(GError) local = NULL;
+
+	lf_events_emit(online->events, &event);
+	online->is_up = (online->run || lf_online_start(online, online->profile, &local)) &&
+			lf_net_wait(online->run, &local);
+	data = lf_online_to_json(online);
+	event.state = online->is_up ? LF_EVENT_DONE : LF_EVENT_FAILED;
+	event.error = local;
+	event.data = data;
+	lf_events_emit(online->events, &event);
+	if (!online->is_up)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return online->is_up;
+}
+
+bool lf_online_need(LfOnline *online, const char *url, GError **error)
+{
+	if (!is_of_servers(url))
+		return true;
+	if (!online->is_up && !wait_for_network(online, error))
+		return false;
+	set_clock(online, url);
+	return true;
+}
+
+json_t *lf_online_to_json(const LfOnline *online)
+{
+	json_t *object = json_object();
+	g_autoptr(GPtrArray) states = online->run ? lf_net_states(online->run) : NULL;
+
+	if (states)
+		lf_json_set(object, "interfaces", lf_net_states_to_json(states));
+	if (online->built_s > 0)
+		lf_json_set_string(object, "clock", lf_clock_name(online->clock));
+	return object;
+}
+
+void lf_online_free(LfOnline *online)
+{
+	if (!online)
+		return;
+	lf_net_run_free(online->run);
+	g_free(online);
+}
