@@ -57,11 +57,12 @@ class Shell:
                 raise ShellError(f"no login by ssh within {timeout} s: {self._said}")
             time.sleep(1)
 
-    def run(self, command, check=True, timeout=180):
-        """Runs a shell command and returns its output; with check=False its exit status and output."""
+    def run(self, command, check=True, timeout=180, text=""):
+        """Runs a shell command, which may read `text`, and returns its output; with check=False its exit status and
+        output."""
         done = subprocess.run(
             [*self._argv, command],
-            stdin=subprocess.DEVNULL,
+            input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
