@@ -8,6 +8,7 @@
 #include "installer/apply/tools.h"
 #include "installer/cmd.h"
 #include "installer/delivery.h"
+#include "installer/online.h"
 #include "installer/orders/labelled.h"
 #include "installer/orders/medium.h"
 #include "installer/orders/sources.h"
@@ -28,6 +29,7 @@ typedef struct {
 	LfEvents *events;
 	LfDelivery *delivery;
 	LfAccess *access;
+	LfOnline *online;
 	LfSources *sources;
 	LfProfile *profile;
 	LfScope *held;
@@ -49,6 +51,7 @@ static void run_clear(Run *run)
 	lf_payload_free(run->payload);
 	lf_http_limit_free(run->limit);
 	lf_scope_free(run->held);
+	lf_online_free(run->online);
 	lf_profile_free(run->profile);
 	lf_sources_free(run->sources);
 	lf_access_free(run->access);
@@ -81,6 +84,7 @@ static void tell_kickstart(const Run *run)
 static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(LfProfile) former = NULL;
 	LfProfile *profile = lf_sources_profile(run->sources, pass, diagnostics, error);
 
 	if (pass == LF_KICKSTART_WHOLE || !profile)
@@ -89,7 +93,8 @@ static bool load_profile(Run *run, LfKickstartPass pass, GError **error)
 		tell_kickstart(run);
 	if (!profile)
 		return false;
-	lf_profile_free(run->profile);
+	lf_online_follow(run->online, profile);
+	former = run->profile;
 	run->profile = profile;
 	// What %pre is still to make may say it too: then an earlier start's word stays.
 	if (pass == LF_KICKSTART_WHOLE || profile->onfailure != LF_ONFAILURE_DEFAULT)
@@ -105,17 +110,40 @@ static bool stage_access(Run *run, GError **error)
 	return lf_access_check(run->access, error);
 }
 
+// Nothing waits here: what is fetched waits for what it needs.
+static bool stage_network(Run *run, GError **error)
+{
+	if (!lf_sources_needs_network(run->sources) && !lf_online_is_told(run->online))
+		return true;
+	return lf_online_start(run->online, error);
+}
+
+// A network that is only wished for may fail: it is tried again when something needs it.
+static bool follow_network(Run *run, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (!lf_online_is_wanted(run->profile) || lf_online_start(run->online, &local))
+		return true;
+	if (g_error_matches(local, LF_ERROR, LF_ERROR_NETWORK)) {
+		lf_events_note(run->events, "network.start", "%s", local->message);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
 static bool stage_scripts(Run *run, GError **error)
 {
 	LfScriptPlace place = { NULL, "script.pre", LF_SCRIPT_DIR };
 
-	return load_profile(run, LF_KICKSTART_SCRIPTS_ONLY, error) &&
+	return load_profile(run, LF_KICKSTART_SCRIPTS_ONLY, error) && follow_network(run, error) &&
 	       lf_scripts_run(run->profile->scripts, LF_SCRIPT_PRE, &place, run->events, error);
 }
 
 static bool stage_profile(Run *run, GError **error)
 {
-	return load_profile(run, LF_KICKSTART_WHOLE, error);
+	return load_profile(run, LF_KICKSTART_WHOLE, error) && follow_network(run, error);
 }
 
 static void *load_drivers(void *user_data)
@@ -147,6 +175,13 @@ static void note_payload(const char *text, void *user_data)
 	const Run *run = user_data;
 
 	lf_events_note(run->events, "payload.open", "%s", text);
+}
+
+static bool reach_servers(const char *url, void *user_data, GError **error)
+{
+	const Run *run = user_data;
+
+	return lf_access_open(run->access, url, error);
 }
 
 // A medium that holds most objects saves the network; one that cannot be read is missed by nobody.
@@ -187,6 +222,9 @@ static bool stage_payload(Run *run, GError **error)
 		.prestaged =
 			prestaged && g_file_test(prestaged, G_FILE_TEST_IS_DIR) ? prestaged : NULL,
 		.caches = caches,
+		// What was put here beforehand needs no server, unless it is damaged.
+		.reach = reach_servers,
+		.reach_data = run,
 		.note = note_payload,
 		.user_data = run,
 	};
@@ -237,6 +275,7 @@ static const struct {
 	bool (*run)(Run *run, GError **error);
 } stages[] = {
 	{ "access.check", "check keys and certificates for servers", stage_access },
+	{ "network.start", "start the network", stage_network },
 	{ "devices.wait", "wait for devices", stage_devices },
 	{ "script.pre", "run %pre", stage_scripts },
 	{ "profile.load", "read the kickstart", stage_profile },
@@ -280,6 +319,7 @@ static bool apply(Run *run, GError **error)
 	g_autoptr(json_t) data = lf_report_plan(run->plan, run->facts);
 
 	run->install = install;
+	lf_online_report(run->online, lf_delivery_data(run->delivery));
 	json_object_update(install->report, data);
 	install->payload = run->payload;
 	install->access = lf_access_http(run->access);
@@ -334,6 +374,8 @@ static void begin(Run *run)
 	lf_access_mark(run->access, run->events);
 	lf_report_source(run->events, run->host, NULL);
 	run->delivery = lf_delivery_new(run->host, run->events);
+	run->online = lf_online_new(run->host, lf_access_http(run->access), run->events);
+	lf_access_set_gate(run->access, lf_online_need, run->online);
 	lf_json_set_string(data, "version", LF_VERSION);
 	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));
 	event.data = data;
@@ -356,6 +398,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	if (lf_host_attempt(run.host) > 1)
 		lf_leftovers_clear(sources, run.events);
 	if (run_all(&run, &local)) {
+		lf_online_keep_time(run.online);
 		watch_delivery(&run);
 		lf_delivery_done(run.delivery, run.plan, run.install->report);
 		return 0;

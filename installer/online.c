@@ -51,12 +51,26 @@ LfOnline *lf_online_new(const LfHost *host, const LfHttpAccess *access, LfEvents
 	return online;
 }
 
+static bool is_of_servers(const char *url)
+{
+	return url && (g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://"));
+}
+
+bool lf_online_is_wanted(const LfProfile *profile)
+{
+	for (guint i = 0; i < profile->networks->len; i++)
+		if (((const LfNetwork *)profile->networks->pdata[i])->is_activate)
+			return true;
+	return is_of_servers(profile->ostree_url) || profile->report_url || profile->log_host ||
+	       profile->time_sources->len > 0;
+}
+
 // What names interfaces can be planned only when they are there. Nothing said can start at once:
 // dhcpcd takes up what appears.
-static LfNet *plan(LfOnline *online, const LfProfile *profile, GError **error)
+static LfNet *plan(LfOnline *online, GError **error)
 {
 	g_autoptr(GPtrArray) nics = lf_probe_nics(online->host);
-	LfNet *net = lf_net_plan(profile, online->host->cmdline, nics, NULL);
+	LfNet *net = lf_net_plan(online->profile, online->host->cmdline, nics, NULL);
 
 	if (net && net->is_default)
 		return net;
@@ -65,17 +79,29 @@ static LfNet *plan(LfOnline *online, const LfProfile *profile, GError **error)
 	(void)lf_host_wait_devices(online->host, DEVICES_TIMEOUT_MS, NULL);
 	g_ptr_array_unref(nics);
 	nics = lf_probe_nics(online->host);
-	return lf_net_plan(profile, online->host->cmdline, nics, error);
+	return lf_net_plan(online->profile, online->host->cmdline, nics, error);
 }
 
-bool lf_online_start(LfOnline *online, const LfProfile *profile, GError **error)
+bool lf_online_is_told(const LfOnline *online)
 {
-	g_autoptr(LfNet) net = plan(online, profile, error);
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	g_autoptr(LfNet) net = lf_net_plan(NULL, online->host->cmdline, none, NULL);
+
+	return !net || !net->is_default;
+}
+
+void lf_online_follow(LfOnline *online, const LfProfile *profile)
+{
+	online->profile = profile;
+	online->has_asked_time = false;
+}
+
+bool lf_online_start(LfOnline *online, GError **error)
+{
+	g_autoptr(LfNet) net = plan(online, error);
 
 	if (!net)
 		return false;
-	online->profile = profile;
-	online->has_asked_time = false;
 	if (online->run && lf_net_same(online->run, net))
 		return true;
 	g_clear_pointer(&online->run, lf_net_run_free);
@@ -103,8 +129,8 @@ static GPtrArray *offered_sources(const LfOnline *online)
 static bool ask_time_servers(LfOnline *online)
 {
 	bool has_own = online->profile && online->profile->time_sources->len > 0;
-	g_autoptr(GPtrArray) sources = has_own ? g_ptr_array_ref(online->profile->time_sources)
-					       : offered_sources(online);
+	g_autoptr(GPtrArray) sources =
+		has_own ? g_ptr_array_ref(online->profile->time_sources) : offered_sources(online);
 	g_autoptr(GError) error = NULL;
 
 	if (sources->len == 0 || (online->profile && online->profile->is_ntp_disabled))
@@ -163,23 +189,18 @@ void lf_online_keep_time(LfOnline *online)
 
 // --- the network --------------------------------------------------------------------------------
 
-static bool is_of_servers(const char *url)
-{
-	return g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://");
-}
-
 static bool wait_for_network(LfOnline *online, GError **error)
 {
 	LfEvent event = { .step = STEP_NETWORK,
 			  .state = LF_EVENT_STARTED,
 			  .title = "bring the network up" };
-	g_autoptr(json_t) data = NULL;
+	g_autoptr(json_t) data = json_object();
 	g_autoptr(GError) local = NULL;
 
 	lf_events_emit(online->events, &event);
-	online->is_up = (online->run || lf_online_start(online, online->profile, &local)) &&
+	online->is_up = (online->run || lf_online_start(online, &local)) &&
 			lf_net_wait(online->run, &local);
-	data = lf_online_to_json(online);
+	lf_online_report(online, data);
 	event.state = online->is_up ? LF_EVENT_DONE : LF_EVENT_FAILED;
 	event.error = local;
 	event.data = data;
@@ -189,26 +210,24 @@ static bool wait_for_network(LfOnline *online, GError **error)
 	return online->is_up;
 }
 
-bool lf_online_need(LfOnline *online, const char *url, GError **error)
+bool lf_online_need(const char *url, void *user_data, GError **error)
 {
-	if (!is_of_servers(url))
-		return true;
+	LfOnline *online = user_data;
+
 	if (!online->is_up && !wait_for_network(online, error))
 		return false;
 	set_clock(online, url);
 	return true;
 }
 
-json_t *lf_online_to_json(const LfOnline *online)
+void lf_online_report(const LfOnline *online, json_t *data)
 {
-	json_t *object = json_object();
 	g_autoptr(GPtrArray) states = online->run ? lf_net_states(online->run) : NULL;
 
 	if (states)
-		lf_json_set(object, "interfaces", lf_net_states_to_json(states));
+		lf_json_set(data, "network", lf_net_states_to_json(states));
 	if (online->built_s > 0)
-		lf_json_set_string(object, "clock", lf_clock_name(online->clock));
-	return object;
+		lf_json_set_string(data, "clock", lf_clock_name(online->clock));
 }
 
 void lf_online_free(LfOnline *online)

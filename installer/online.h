@@ -20,20 +20,30 @@ typedef struct LfOnline LfOnline;
  */
 LfOnline *lf_online_new(const LfHost *host, const LfHttpAccess *access, LfEvents *events);
 
+/** lf_online_is_wanted: whether the profile asks for the network: lines that bring one up, or
+ * anything that lies at a server. */
+bool lf_online_is_wanted(const LfProfile *profile);
+
+/** lf_online_is_told: whether the kernel command line says anything of the network. */
+bool lf_online_is_told(const LfOnline *online);
+
+/** lf_online_follow: @profile: whose `network`, `route` and `timesource` lines count from now on,
+ * beside the command line; must outlive the next call. */
+void lf_online_follow(LfOnline *online, const LfProfile *profile);
+
 /**
  * lf_online_start:
- * @profile: (nullable): whose `network`, `route` and `timesource` lines count beside the kernel
- * command line; must outlive the next call. NULL: the command line alone
- *
- * Brings the network up in the background. What is up already as wanted stays up.
+ * Brings the network up in the background, as profile and command line say. What is up already as
+ * wanted stays up.
  *
  * Errors: INPUT, TARGET, NETWORK, INTERNAL: those of lf_net_plan() and lf_net_start().
  */
-bool lf_online_start(LfOnline *online, const LfProfile *profile, GError **error);
+bool lf_online_start(LfOnline *online, GError **error);
 
 /**
  * lf_online_need:
- * @url: what will be fetched; nothing is done for what is no http or https URL
+ * @url: http or https: what will be fetched
+ * @online: an LfOnline; fits LfAccessGate
  *
  * Waits for the network and sets the clock: by NTP from the profile's time sources, else from those
  * that DHCP names; a clock that was not plausible at last from the server's own answer. Time that
@@ -41,10 +51,11 @@ bool lf_online_start(LfOnline *online, const LfProfile *profile, GError **error)
  *
  * Errors: those of lf_online_start() and lf_net_wait().
  */
-bool lf_online_need(LfOnline *online, const char *url, GError **error);
+bool lf_online_need(const char *url, void *online, GError **error);
 
-/** lf_online_to_json: (transfer full): "interfaces" and "clock", for reports. */
-json_t *lf_online_to_json(const LfOnline *online);
+/** lf_online_report: adds "network" (the interfaces) and "clock" (what the time comes from) to
+ * @data. */
+void lf_online_report(const LfOnline *online, json_t *data);
 
 /** lf_online_keep_time: a clock that was set from a server is kept in the hardware; a failure is a
  * note. */

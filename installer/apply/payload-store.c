@@ -50,6 +50,9 @@ struct LfPayloadStore {
 	gint64 last_byte_us;
 	GQueue notes;
 	bool is_stopped;
+	GMutex reach_lock;
+	LfPayloadReach reach; /* nullable: servers can be reached */
+	void *reach_data;
 };
 
 /* How one place answered. */
@@ -90,6 +93,7 @@ LfPayloadStore *lf_payload_store_new(const LfHttpAccess *access, unsigned give_u
 	store->last_byte_us = g_get_monotonic_time();
 	g_queue_init(&store->notes);
 	g_mutex_init(&store->lock);
+	g_mutex_init(&store->reach_lock);
 	g_cond_init(&store->is_changed);
 	return store;
 }
@@ -104,8 +108,15 @@ void lf_payload_store_free(LfPayloadStore *store)
 	lf_close_fd(&store->scratch_fd);
 	g_queue_clear_full(&store->notes, g_free);
 	g_mutex_clear(&store->lock);
+	g_mutex_clear(&store->reach_lock);
 	g_cond_clear(&store->is_changed);
 	g_free(store);
+}
+
+void lf_payload_store_set_reach(LfPayloadStore *store, LfPayloadReach reach, void *user_data)
+{
+	store->reach = reach;
+	store->reach_data = user_data;
 }
 
 void lf_payload_store_add_repo(LfPayloadStore *store, OstreeRepo *repo)
@@ -250,12 +261,36 @@ static bool is_worth_a_note(LfPayloadStore *store, Place *place)
 
 // --- lines --------------------------------------------------------------------------------------
 
+static const char *first_server(const LfPayloadStore *store)
+{
+	for (guint i = 0; i < store->places->len; i++) {
+		const Place *place = g_ptr_array_index(store->places, i);
+
+		if (place->url)
+			return place->url;
+	}
+	return NULL;
+}
+
+static bool reach_servers(LfPayloadStore *store, GError **error)
+{
+	bool is_reached = true;
+
+	g_mutex_lock(&store->reach_lock);
+	if (store->reach)
+		is_reached = store->reach(first_server(store), store->reach_data, error);
+	if (is_reached)
+		store->reach = NULL;
+	g_mutex_unlock(&store->reach_lock);
+	return is_reached;
+}
+
 static Line *line_new(LfPayloadStore *store, GError **error)
 {
 	g_autoptr(Line) line = g_new0(Line, 1);
 
 	line->fd = -1;
-	if (!lf_payload_store_scratch(store, &line->fd, error))
+	if (!reach_servers(store, error) || !lf_payload_store_scratch(store, &line->fd, error))
 		return NULL;
 	line->client = lf_http_client_new(store->access);
 	return g_steal_pointer(&line);

@@ -21,6 +21,13 @@ typedef struct LfPayloadStore LfPayloadStore;
  */
 LfPayloadStore *lf_payload_store_new(const LfHttpAccess *access, unsigned give_up_s);
 
+/** LfPayloadReach: makes servers reachable: the network, the clock. */
+typedef bool (*LfPayloadReach)(const char *url, void *user_data, GError **error);
+
+/** lf_payload_store_set_reach: @reach is called before the first request, from any thread but one
+ * at a time, again and again until it succeeds. */
+void lf_payload_store_set_reach(LfPayloadStore *store, LfPayloadReach reach, void *user_data);
+
 /** lf_payload_store_add_repo: @repo: an open archive repository of this machine; referenced. */
 void lf_payload_store_add_repo(LfPayloadStore *store, OstreeRepo *repo);
 

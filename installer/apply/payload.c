@@ -343,6 +343,7 @@ LfPayload *lf_payload_open(const LfPayloadRequest *request, GError **error)
 	bool is_taken;
 
 	payload->store = lf_payload_store_new(request->access, request->give_up_s);
+	lf_payload_store_set_reach(payload->store, request->reach, request->reach_data);
 	payload->url = g_strdup(request->url);
 	payload->ref = g_strdup(request->ref);
 	if (!ostree_validate_rev(payload->ref, NULL))

@@ -31,6 +31,8 @@ typedef void (*LfPayloadNote)(const char *text, void *user_data);
  * @caches: (array zero-terminated=1) (nullable): paths of archive repositories whose objects are
  * looked for first; their refs mean nothing
  * @give_up_s: how long servers may be silent; 0 is 5 min
+ * @reach: (nullable): asked before the first request, also later by a pull; until the payload is
+ * freed
  * @note: (nullable)
  */
 typedef struct {
@@ -42,6 +44,8 @@ typedef struct {
 	const char *prestaged;
 	const char *const *caches;
 	unsigned give_up_s;
+	bool (*reach)(const char *url, void *reach_data, GError **error);
+	void *reach_data;
 	LfPayloadNote note;
 	void *user_data;
 } LfPayloadRequest;

@@ -16,7 +16,9 @@ struct LfAccess {
 	char *ca, *cert, *key, *pin, *proxy;
 	LfHttpAccess http;
 	bool allows_http;
-	GError *trouble; /* what the check says */
+	GError *trouble;   /* what the check says */
+	LfAccessGate gate; /* nullable */
+	void *gate_data;
 };
 
 // A bare word, or NAME=1.
@@ -170,6 +172,20 @@ void lf_access_mark(const LfAccess *access, LfEvents *events)
 		lf_events_mark(events, "insecure-tls");
 	if (access->allows_http)
 		lf_events_mark(events, "insecure-http-ks");
+}
+
+void lf_access_set_gate(LfAccess *access, LfAccessGate gate, void *user_data)
+{
+	access->gate = gate;
+	access->gate_data = user_data;
+}
+
+bool lf_access_open(const LfAccess *access, const char *url, GError **error)
+{
+	if (!g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://"))
+		return true;
+	return lf_access_check(access, error) &&
+	       (!access->gate || access->gate(url, access->gate_data, error));
 }
 
 void lf_access_free(LfAccess *access)

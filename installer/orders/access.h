@@ -40,5 +40,19 @@ void lf_access_mark(const LfAccess *access, LfEvents *events);
  */
 char *lf_access_seed_path(const char *name);
 
+/**
+ * LfAccessGate: makes @url reachable before the first request for it: network, clock.
+ */
+typedef bool (*LfAccessGate)(const char *url, void *user_data, GError **error);
+
+/** lf_access_set_gate: who is asked by lf_access_open(); without one nothing is waited for. */
+void lf_access_set_gate(LfAccess *access, LfAccessGate gate, void *user_data);
+
+/**
+ * lf_access_open: to be called before requests for @url: what lf_access_check() says, and then the
+ * gate. Does nothing for what is no http or https URL. Errors: those of both.
+ */
+bool lf_access_open(const LfAccess *access, const char *url, GError **error);
+
 void lf_access_free(LfAccess *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfAccess, lf_access_free)

@@ -122,7 +122,7 @@ static GBytes *fetch(const LfSources *sources, const char *url, size_t max_bytes
 	g_autofree char *shown = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (!lf_access_check(sources->access, error))
+	if (!lf_access_open(sources->access, url, error))
 		return NULL;
 	bytes = lf_http_get(&http, error);
 	if (!bytes || !is_web_page(bytes))
