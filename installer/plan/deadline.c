@@ -27,20 +27,12 @@ typedef struct {
 
 // Before there is a plan, and after its last step.
 static const Row stages[] = {
-<<<<<<< HEAD
-	{ "devices.wait", 5 * MINUTE, FIXED, 0 },    { "network.up", 30 * MINUTE, FIXED, 0 },
-	{ "clock.set", 15 * MINUTE, FIXED, 0 },	     { "script.pre", 2 * HOUR, FIXED, 0 },
-	{ "profile.load", 30 * MINUTE, FIXED, 0 },   { "medium.mount", 10 * MINUTE, FIXED, 0 },
-	{ "payload.open", 30 * MINUTE, FIXED, 0 },   { "facts.probe", 15 * MINUTE, FIXED, 0 },
-	{ "plan.make", 5 * MINUTE, FIXED, 0 },	     { "access.check", 5 * MINUTE, FIXED, 0 },
-	{ "report.deliver", 30 * MINUTE, FIXED, 0 },
-=======
-	{ "access.check", 5 * MINUTE, FIXED, 0 },  { "network.start", 15 * MINUTE, FIXED, 0 },
-	{ "devices.wait", 5 * MINUTE, FIXED, 0 },  { "script.pre", 2 * HOUR, FIXED, 0 },
-	{ "profile.load", 30 * MINUTE, FIXED, 0 }, { "medium.mount", 10 * MINUTE, FIXED, 0 },
-	{ "payload.open", 30 * MINUTE, FIXED, 0 }, { "facts.probe", 15 * MINUTE, FIXED, 0 },
-	{ "plan.make", 5 * MINUTE, FIXED, 0 },
->>>>>>> 7212603 (installer: what is fetched waits for network and clock, and nothing else does)
+	{ "devices.wait", 5 * MINUTE, FIXED, 0 },   { "network.up", 30 * MINUTE, FIXED, 0 },
+	{ "script.pre", 2 * HOUR, FIXED, 0 },	    { "profile.load", 30 * MINUTE, FIXED, 0 },
+	{ "medium.mount", 10 * MINUTE, FIXED, 0 },  { "payload.open", 30 * MINUTE, FIXED, 0 },
+	{ "facts.probe", 15 * MINUTE, FIXED, 0 },   { "plan.make", 5 * MINUTE, FIXED, 0 },
+	{ "access.check", 5 * MINUTE, FIXED, 0 },   { "report.deliver", 30 * MINUTE, FIXED, 0 },
+	{ "network.start", 15 * MINUTE, FIXED, 0 },
 };
 
 static const Row steps[] = {
