@@ -108,9 +108,9 @@ $(IMG)/modules.stamp: $(IMG)/kernel.stamp $(O)/landfall-mkinitramfs image/module
 # A clock that stands before `built` is wrong. Keys that seem to be of the future verify nothing.
 $(IMG)/manifest.json: $(IMG)/kernel.stamp $(IMG)/keys/keyring.gpg image/arch/$(ARCH).mk
 	$(call say,GEN,$@)jq -n --arg version '$(VERSION)' --arg kernel "$$(ls $(KERNEL_TREE))" \
-		--argjson created "$$(cat $(IMG)/keys/created)" \
-		'{v: 1, version: $$version, suite: "$(SUITE)", arch: "$(ARCH)", kernel: $$kernel, \
-		built: ([$(IMAGE_EPOCH), $$created] | max)}' >$@
+		--arg suite '$(SUITE)' --arg arch '$(ARCH)' \
+		--argjson built "$$(printf '%s\n' $(IMAGE_EPOCH) "$$(cat $(IMG)/keys/created)" | sort -n | tail -1)" \
+		'{v: 1, version: $$version, suite: $$suite, arch: $$arch, kernel: $$kernel, built: $$built}' >$@
 
 INITRAMFS_FILES := $(wildcard image/files/*)
 $(IMG)/initramfs.img: image/initramfs.list $(IMG)/programs.stamp $(IMG)/modules.stamp \
