@@ -44,6 +44,7 @@ test-payload_LIBS := apply plan kickstart base
 $(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer orders report apply probe plan kickstart base
+test-delivery_LIBS := installer orders report apply probe plan kickstart base
 $(foreach t,courier syslog sign,$(eval test-$(t)_LIBS := report plan kickstart base))
 test-elf_LIBS := initramfs base
 test-initramfs_LIBS := initramfs base
