@@ -22,6 +22,8 @@
 #define MAX_COLUMNS	     200
 #define MAX_BAR_CELLS	     40
 #define MIN_BAR_CELLS	     8
+#define MIN_SPEED_SECONDS    1
+#define MAX_LEFT_SECONDS     (100 * 60 * 60)
 #define MAX_TIME_S	     253402300799 /* the last second of the year 9999 */
 
 typedef struct {
@@ -46,6 +48,8 @@ struct LfEvents {
 	GArray *sinks;
 	GArray *listeners;
 	char *progress_step;
+	gint64 step_us;	     /* when its progress began */
+	uint64_t step_bytes; /* what it had then */
 	uint64_t last_progress_ms;
 	bool has_progress;
 };
@@ -412,6 +416,22 @@ static void cut_to_columns(GString *line, glong columns)
 			  (gsize)(g_utf8_offset_to_pointer(line->str, columns - 1) - line->str));
 }
 
+// How fast, and how long it takes from here, once there is something to reckon with.
+static void append_speed(GString *line, const LfEvents *events, const LfEvent *event)
+{
+	double seconds = (double)(g_get_monotonic_time() - events->step_us) / G_USEC_PER_SEC;
+	double done = (double)event->bytes - (double)events->step_bytes;
+	double left = (double)event->total - (double)event->bytes;
+
+	if (seconds < MIN_SPEED_SECONDS || done <= 0)
+		return;
+	g_string_append_printf(line, ", %.1f MiB/s", done / seconds / (1 << 20));
+	left = left * seconds / done;
+	if (event->total > event->bytes && left < MAX_LEFT_SECONDS)
+		g_string_append_printf(line, ", %u:%02u left", (unsigned)left / 60,
+				       (unsigned)left % 60);
+}
+
 // Fills what is left of the line, so that a long title costs cells and not the numbers.
 static void append_bar(GString *line, const LfEvent *event, glong columns)
 {
@@ -443,6 +463,7 @@ static void render_running(GString *out, const Sink *sink, const LfEvents *event
 	if (event->state == LF_EVENT_PROGRESS) {
 		g_string_append_c(line, ' ');
 		append_sizes(line, event);
+		append_speed(line, events, event);
 		append_bar(line, event, columns);
 	}
 	cut_to_columns(line, columns);
@@ -577,6 +598,8 @@ static void note_step(LfEvents *events, const LfEvent *event)
 	if (event->state != LF_EVENT_PROGRESS || g_strcmp0(events->progress_step, event->step) == 0)
 		return;
 	replace_text(&events->progress_step, event->step);
+	events->step_us = g_get_monotonic_time();
+	events->step_bytes = event->bytes;
 	for (guint i = 0; i < events->sinks->len; i++)
 		g_array_index(events->sinks, Sink, i).last_tenth = 0;
 }

@@ -410,6 +410,21 @@ static void on_a_screen_the_bar_is_drawn_over_itself(void **state)
 		"[100%] pull 10 bytes of 10 bytes [########################################]");
 }
 
+static void a_screen_tells_the_speed_and_how_long_it_takes(void **state)
+{
+	g_auto(Fixture) f = { NULL, -1 };
+	g_autofree char *text = NULL;
+
+	open_fixture(&f, LF_SINK_TERMINAL);
+	emit_progress(&f, "pull", 0, 64 << 20);
+	g_usleep(1100 * 1000);
+	clock_ms += 1000;
+	emit_progress(&f, "pull", 32 << 20, 64 << 20);
+	text = sink_text(&f);
+	assert_int_equal(count(text, " MiB/s, 0:0"), 1);
+	assert_contains(text, " left [#");
+}
+
 static void a_line_on_a_screen_never_wraps_before_it_is_finished(void **state)
 {
 	g_autofree char *title = g_strnfill(300, 'x');
@@ -517,6 +532,7 @@ int main(void)
 		LF_TEST(threads_that_speak_at_once_do_not_mix_their_lines),
 		LF_TEST(a_failure_says_class_reason_advice_and_what_comes_next),
 		LF_TEST(on_a_screen_the_bar_is_drawn_over_itself),
+		LF_TEST(a_screen_tells_the_speed_and_how_long_it_takes),
 		LF_TEST(a_line_on_a_screen_never_wraps_before_it_is_finished),
 		LF_TEST(a_full_pipe_loses_lines_but_does_not_stop_us),
 		LF_TEST(a_torn_line_is_ended_before_the_next_one),
