@@ -58,6 +58,7 @@ test-labelled_LIBS := orders apply probe plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-bootentry_LIBS := apply plan kickstart base
 fuzz-filez_LIBS := apply plan kickstart base
+fuzz-delta_LIBS := apply plan kickstart base
 fuzz-cmdline_LIBS := init base
 fuzz-image_LIBS := probe plan kickstart base
 $(foreach t,test-cbor test-cose test-voucher test-credential test-rendezvous fuzz-voucher test-landfall-fdo,\

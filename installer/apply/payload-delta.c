@@ -261,16 +261,20 @@ static bool is_mostly_local(const LfPayloadDelta *delta, const LfPayloadStore *s
 LfPayloadDelta *lf_payload_delta_fetch(LfPayloadStore *store, const char *checksum,
 				       uint64_t total_bytes)
 {
+	g_autofree char *commit = lf_payload_object_path(OSTREE_OBJECT_TYPE_COMMIT, checksum);
 	g_autofree char *path = path_of(checksum, "superblock");
 	g_autoptr(LfPayloadDelta) delta = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(GError) local = NULL;
-	bool is_missing;
+	LfPayloadWant want = { .path = path,
+			       .max_bytes = MAX_SUPERBLOCK_BYTES,
+			       .is_optional = true };
 
-	if (!lf_payload_store_has_server(store))
+	// Where the commit lies, most of what it names lies too: no server need be there.
+	if (!lf_payload_store_has_server(store) || lf_payload_store_has_local(store, commit))
 		return NULL;
-	bytes = lf_payload_store_get_bytes(store, path, MAX_SUPERBLOCK_BYTES, &is_missing, &local);
-	if (!bytes && is_missing)
+	bytes = lf_payload_store_get_bytes(store, &want, &local);
+	if (!bytes && want.is_missing)
 		return NULL;
 	if (bytes)
 		delta = lf_payload_delta_parse(bytes, checksum, total_bytes, &local);

@@ -241,6 +241,14 @@ static bool take_other(Part *part, OstreeObjectType type, const char *checksum, 
 	return object(type, checksum, NULL, bytes, user_data, error);
 }
 
+// Nothing at all has no address, which cannot be counted from.
+static const uint8_t *data_of(GVariant *bytes)
+{
+	const uint8_t *data = g_variant_get_data(bytes);
+
+	return data ? data : (const uint8_t *)"";
+}
+
 static bool part_init(Part *part, GBytes *unpacked, GVariant *objects, GError **error)
 {
 	g_autoptr(GVariant) all = g_variant_ref_sink(
@@ -253,12 +261,12 @@ static bool part_init(Part *part, GBytes *unpacked, GVariant *objects, GError **
 	part->xattrs = g_variant_get_child_value(all, 1);
 	part->content_v = g_variant_get_child_value(all, 2);
 	part->operations_v = g_variant_get_child_value(all, 3);
-	part->content = g_variant_get_data(part->content_v);
+	part->content = data_of(part->content_v);
 	part->content_size = g_variant_get_size(part->content_v);
-	part->next = g_variant_get_data(part->operations_v);
+	part->next = data_of(part->operations_v);
 	part->end = part->next + g_variant_get_size(part->operations_v);
 	size = g_variant_get_size(objects);
-	part->objects = g_variant_get_data(objects);
+	part->objects = data_of(objects);
 	part->n_objects = size / OBJECT_BYTES;
 	return size % OBJECT_BYTES == 0 || throw_malformed(error, "its list of objects is cut");
 }

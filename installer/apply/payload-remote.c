@@ -41,10 +41,10 @@ static bool check_config(LfPayloadStore *store, const char *url, GError **error)
 	g_autoptr(GBytes) bytes = NULL;
 	g_autofree char *text = NULL;
 	g_autofree char *mode = NULL;
-	bool is_missing;
+	LfPayloadWant want = { .path = "config", .max_bytes = MAX_CONFIG_BYTES };
 
-	bytes = lf_payload_store_get_bytes(store, "config", MAX_CONFIG_BYTES, &is_missing, error);
-	if (!bytes && is_missing) {
+	bytes = lf_payload_store_get_bytes(store, &want, error);
+	if (!bytes && want.is_missing) {
 		g_clear_error(error);
 		return lf_throw(error, LF_ERROR_TARGET,
 				"no OSTree repository at '%s': use the full ISO or another url",
@@ -88,11 +88,10 @@ static bool ask_summary(LfPayloadStore *store, const char *url, const char *ref,
 	g_autoptr(GVariant) summary = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(GError) local = NULL;
-	bool is_missing;
+	LfPayloadWant want = { .path = "summary", .max_bytes = MAX_SUMMARY_BYTES };
 
-	bytes = lf_payload_store_get_bytes(store, "summary", MAX_SUMMARY_BYTES, &is_missing,
-					   &local);
-	if (!bytes && !is_missing) {
+	bytes = lf_payload_store_get_bytes(store, &want, &local);
+	if (!bytes && !want.is_missing) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return false;
 	}
@@ -116,10 +115,10 @@ static bool ask_ref(LfPayloadStore *store, const char *url, const char *ref, cha
 	g_autofree char *text = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(GError) local = NULL;
-	bool is_missing;
+	LfPayloadWant want = { .path = path, .max_bytes = MAX_REF_BYTES };
 
-	bytes = lf_payload_store_get_bytes(store, path, MAX_REF_BYTES, &is_missing, &local);
-	if (!bytes && is_missing)
+	bytes = lf_payload_store_get_bytes(store, &want, &local);
+	if (!bytes && want.is_missing)
 		return ask_summary(store, url, ref, ret, error);
 	if (!bytes) {
 		g_propagate_error(error, g_steal_pointer(&local));
@@ -157,10 +156,10 @@ static bool ask_signatures(LfPayloadStore *store, const char *checksum, GVariant
 	g_autoptr(GVariant) value = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(GError) local = NULL;
-	bool is_missing;
+	LfPayloadWant want = { .path = path, .max_bytes = MAX_SIGNATURES_BYTES };
 
-	bytes = lf_payload_store_get_bytes(store, path, MAX_SIGNATURES_BYTES, &is_missing, &local);
-	if (!bytes && is_missing)
+	bytes = lf_payload_store_get_bytes(store, &want, &local);
+	if (!bytes && want.is_missing)
 		return true;
 	if (!bytes) {
 		g_propagate_error(error, g_steal_pointer(&local));

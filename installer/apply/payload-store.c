@@ -480,8 +480,9 @@ typedef struct {
 	bool may_heal;
 	bool is_damaged; /* a server had it, but not whole */
 	bool is_absent_only;
-	guint64 asked; /* bit n: place n was asked in this round */
-	GError *last;  /* why the last place that was asked failed */
+	bool is_absent; /* at least at one server */
+	guint64 asked;	/* bit n: place n was asked in this round */
+	GError *last;	/* why the last place that was asked failed */
 } Search;
 
 static void search_clear(Search *search)
@@ -496,7 +497,8 @@ static void remember(Search *search, Place *place, GError *failure)
 {
 	if (!failure)
 		return;
-	if (search->store->places->len > 1 && is_worth_a_note(search->store, place))
+	if (!(search->want->is_optional && g_error_matches(failure, LF_ERROR, LF_ERROR_INPUT)) &&
+	    search->store->places->len > 1 && is_worth_a_note(search->store, place))
 		lf_payload_store_note(search->store, "'%s' is passed over: %s", place->name,
 				      failure->message);
 	g_clear_error(&search->last);
@@ -520,6 +522,7 @@ static Answer ask_one_server(Search *search, Place *place, GError **error)
 {
 	LfPayloadStore *store = search->store;
 	uint64_t *offset = &search->offset;
+	bool says_absent;
 	bool was_complete;
 	Answer answer;
 
@@ -527,12 +530,16 @@ static Answer ask_one_server(Search *search, Place *place, GError **error)
 		return IMPOSSIBLE;
 	answer = ask_server(store, place, search->line, search->want, offset, error);
 	was_complete = answer == ABSENT && *offset > 0;
+	// A certificate that is not trusted says nothing of what the server has.
+	says_absent = answer == ABSENT && !was_complete &&
+		      g_error_matches(*error, LF_ERROR, LF_ERROR_INPUT);
 	g_mutex_lock(&store->lock);
 	place->rests_until_us = answer == UNREADY ? g_get_monotonic_time() + REST_US : 0;
 	g_mutex_unlock(&store->lock);
 	search->may_heal |= answer == UNREADY;
 	search->is_damaged |= was_complete;
-	search->is_absent_only &= answer == ABSENT && !was_complete;
+	search->is_absent_only &= says_absent;
+	search->is_absent |= says_absent;
 	// What is damaged is fetched anew.
 	if (answer == ABSENT)
 		*offset = 0;
@@ -624,6 +631,7 @@ static Answer ask_all_servers(Search *search, GError **error)
 	search->may_heal = false;
 	search->is_damaged = false;
 	search->is_absent_only = true;
+	search->is_absent = false;
 	search->asked = 0;
 	answer = ask_servers(search, false, error);
 	return answer == TAKEN || answer == IMPOSSIBLE ? answer : ask_servers(search, true, error);
@@ -631,7 +639,8 @@ static Answer ask_all_servers(Search *search, GError **error)
 
 static bool throw_last(Search *search, GError **error)
 {
-	search->want->is_missing = search->is_absent_only;
+	search->want->is_missing =
+		search->is_absent_only || (search->want->is_optional && search->is_absent);
 	if (!search->last)
 		return lf_throw(error, LF_ERROR_NETWORK, "'%s' was given up", search->want->path);
 	if (g_error_matches(search->last, LF_ERROR, LF_ERROR_INPUT)) {
@@ -658,6 +667,8 @@ bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **e
 		if (answer == TAKEN || answer == IMPOSSIBLE)
 			break;
 		n_damaged += search.is_damaged;
+		if (want->is_optional && search.is_absent)
+			return throw_last(&search, error);
 		if (!(search.may_heal || (search.is_damaged && n_damaged < MAX_DAMAGED_TRIES)) ||
 		    !wait_for_servers(&search, began_us, round))
 			return throw_last(&search, error);
@@ -673,15 +684,15 @@ static bool keep_bytes(LfPayloadExtent *extent, void *user_data, GError **error)
 	return *bytes != NULL;
 }
 
-GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, const char *path, uint64_t max_bytes,
-				   bool *ret_is_missing, GError **error)
+GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, LfPayloadWant *want, GError **error)
 {
 	GBytes *bytes = NULL;
-	LfPayloadWant want = {
-		.path = path, .max_bytes = max_bytes, .use = keep_bytes, .user_data = &bytes
-	};
-	bool is_got = lf_payload_store_get(store, &want, error);
+	LfPayloadWant own = *want;
+	bool is_got;
 
-	*ret_is_missing = want.is_missing;
+	own.use = keep_bytes;
+	own.user_data = &bytes;
+	is_got = lf_payload_store_get(store, &own, error);
+	want->is_missing = own.is_missing;
 	return is_got ? bytes : NULL;
 }

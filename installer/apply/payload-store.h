@@ -65,13 +65,15 @@ typedef bool (*LfPayloadUse)(LfPayloadExtent *extent, void *user_data, GError **
  * below objects/ comes from servers alone
  * @max_bytes: a longer one is not taken from a server
  * @use: called with what each place has, until it succeeds
- * @is_missing: (out): all servers said that they do not have it
+ * @is_optional: nobody waits for other servers when one said that it does not have it
+ * @is_missing: (out): no server is left that may have it
  */
 typedef struct {
 	const char *path;
 	uint64_t max_bytes;
 	LfPayloadUse use;
 	void *user_data;
+	bool is_optional;
 	bool is_missing;
 } LfPayloadWant;
 
@@ -84,9 +86,9 @@ typedef struct {
  */
 bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **error);
 
-/** lf_payload_store_get_bytes: what servers have at @path. @ret_is_missing: (out) */
-GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, const char *path, uint64_t max_bytes,
-				   bool *ret_is_missing, GError **error);
+/** lf_payload_store_get_bytes: what servers have at want->path, at most want->max_bytes; its @use
+ * is not looked at. */
+GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, LfPayloadWant *want, GError **error);
 
 /** lf_payload_store_stop: whoever waits in this store stops waiting, with NETWORK. */
 void lf_payload_store_stop(LfPayloadStore *store);

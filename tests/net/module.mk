@@ -14,6 +14,10 @@ TESTS += net-units
 net-units_SRCS := tests/net/net-units.c
 net-units_LIBS := probe plan kickstart base
 
+TESTS += pull
+pull_SRCS := tests/net/pull.c
+pull_LIBS := apply plan kickstart base
+
 # Servers whose packages would start services, or take the place of others, on this machine.
 NET_DAEMONS := $(O)/tests/daemons
 $(NET_DAEMONS): tests/net/daemons | $(deps_stamp)
