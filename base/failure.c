@@ -96,13 +96,38 @@ bool lf_failure_load(int root_fd, LfFailureWish *ret, GError **error)
 	return lf_failure_parse(text, size, ret, error);
 }
 
-bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, unsigned attempt)
+LfTries lf_tries_parse(const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", 3);
+	guint64 attempt = 0, outages = 0;
+
+	if (!words[0] || !words[1] || words[2] ||
+	    !g_ascii_string_to_unsigned(words[0], 10, 1, G_MAXUINT32, &attempt, NULL) ||
+	    !g_ascii_string_to_unsigned(words[1], 10, 0, attempt - 1, &outages, NULL))
+		return (LfTries){ 1, 0 };
+	return (LfTries){ (unsigned)attempt, (unsigned)outages };
+}
+
+char *lf_tries_text(LfTries tries)
+{
+	return g_strdup_printf("%u %u", tries.attempt, tries.outages);
+}
+
+LfTries lf_tries_load(int root_fd)
+{
+	g_autofree char *text = lf_read_text_at(root_fd, LF_RUN_ATTEMPT, 64, NULL);
+
+	return lf_tries_parse(text ? g_strchomp(text) : "");
+}
+
+bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, LfTries tries)
 {
 	int64_t allowed = class->max_retries;
+	unsigned counted = tries.attempt - (allowed < 0 ? 0 : tries.outages);
 
 	if (wish->max_retries >= 0 && allowed != 0)
 		allowed = allowed < 0 ? wish->max_retries : MIN(allowed, wish->max_retries);
-	return allowed < 0 || (int64_t)attempt <= allowed;
+	return allowed < 0 || (int64_t)counted <= allowed;
 }
 
 LfEndAction lf_failure_action(const LfFailureWish *wish, const char *argument)

@@ -53,13 +53,34 @@ char *lf_failure_text(const LfFailureWish *wish);
 bool lf_failure_load(int root_fd, LfFailureWish *ret, GError **error);
 
 /**
+ * LfTries: the starts of the installer in this boot.
+ * @attempt: number of this one, from 1
+ * @outages: how many before it ended with a class that is tried again for ever. A night without a
+ * network must not use up the tries that a bad sector or a crash has.
+ */
+typedef struct {
+	unsigned attempt;
+	unsigned outages;
+} LfTries;
+
+/** lf_tries_parse: @text: of LF_RUN_ATTEMPT, "ATTEMPT OUTAGES"; what makes no sense is the first
+ * start. */
+LfTries lf_tries_parse(const char *text);
+
+/** lf_tries_text: (transfer full): what lf_tries_parse() reads back. */
+char *lf_tries_text(LfTries tries);
+
+/** lf_tries_load: reads LF_RUN_ATTEMPT; the first start where no landfall-init works. */
+LfTries lf_tries_load(int root_fd);
+
+/**
  * lf_failure_retries:
- * @attempt: number of the start that failed, from 1
+ * @tries: of the start that failed
  *
  * Returns: whether one more try follows: as often as the class allows, and no more often than
  * @wish; a class that is not tried again stays so.
  */
-bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, unsigned attempt);
+bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, LfTries tries);
 
 /**
  * lf_failure_action:

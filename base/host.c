@@ -103,16 +103,6 @@ static bool exists_at(int root_fd, const char *path)
 	return faccessat(root_fd, path, F_OK, 0) == 0;
 }
 
-unsigned lf_host_attempt(const LfHost *host)
-{
-	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_ATTEMPT, 32, NULL);
-	guint64 attempt = 1;
-
-	if (text)
-		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &attempt, NULL);
-	return (unsigned)attempt;
-}
-
 bool lf_host_wait_devices(const LfHost *host, unsigned timeout_ms, GError **error)
 {
 	gint64 deadline_us = g_get_monotonic_time() + (gint64)timeout_ms * 1000;

@@ -50,10 +50,6 @@ char **lf_host_args(const LfHost *host, const char *name);
  */
 char *lf_host_next_word(const char **cursor);
 
-/** lf_host_attempt: which start of the installer this is, from 1; 1 where no landfall-init works.
- */
-unsigned lf_host_attempt(const LfHost *host);
-
 /**
  * lf_host_wait_devices:
  * @timeout_ms: how long at most

@@ -22,7 +22,7 @@
 /** Appears when the first pass over all devices is through; see lf_host_wait_devices(). */
 #define LF_RUN_DEVICES LF_RUN_DIR "/devices"
 
-/** Decimal number of this start of the installer, from 1. */
+/** This start of the installer, and outages before it: "ATTEMPT OUTAGES" (base/failure.h). */
 #define LF_RUN_ATTEMPT LF_RUN_DIR "/attempt"
 
 /** How the start before this one ended, "class=NAME status=N" or "class=NAME signal=N"; absent at

@@ -2,6 +2,7 @@
 // Not here: the steps that write (installer/apply).
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/runtime.h"
 #include "installer/apply/leftovers.h"
 #include "installer/apply/scripts.h"
@@ -395,7 +396,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	run.sources = lf_sources_new(run.host, cmd->args[0], run.access);
 	run.held = lf_scope_new();
 	begin(&run);
-	if (lf_host_attempt(run.host) > 1)
+	if (lf_tries_load(run.host->root_fd).attempt > 1)
 		lf_leftovers_clear(sources, run.events);
 	if (run_all(&run, &local)) {
 		lf_online_keep_time(run.online);

@@ -27,7 +27,7 @@ void lf_start_installer(LfInit *init)
 	const LfChild child = { .argv = (const char *const[]){ INSTALLER, "install", NULL },
 				.output_fd = init->pipe_write };
 	unsigned attempt = init->installer.starts + 1;
-	g_autofree char *text = g_strdup_printf("%u\n", attempt);
+	g_autofree char *text = lf_tries_text((LfTries){ attempt, init->outages });
 
 	init->installer.start_at_ms = 0;
 	(void)unlinkat(init->host->root_fd, LF_RUN_FINISH, 0);

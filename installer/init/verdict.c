@@ -68,15 +68,17 @@ static void end_failed(LfInit *init, const LfFailureWish *wish)
 static void retry_or_end(LfInit *init, const LfErrorClass *class)
 {
 	g_autoptr(GError) error = NULL;
+	LfTries tries = { init->installer.starts, init->outages };
 	LfFailureWish wish;
 	unsigned delay_ms;
 
 	if (!lf_failure_load(init->host->root_fd, &wish, &error))
 		lf_init_say_error(init, error);
-	if (!lf_failure_retries(class, &wish, init->installer.starts)) {
+	if (!lf_failure_retries(class, &wish, tries)) {
 		end_failed(init, &wish);
 		return;
 	}
+	init->outages += class->max_retries < 0;
 	delay_ms = lf_init_pause_ms(init, init->installer.starts);
 	lf_output_say(init->output, "installer next=retry in=%u.%us", delay_ms / 1000,
 		      delay_ms / 100 % 10);

@@ -199,7 +199,7 @@ const char *lf_report_next(LfEvents *events, const LfHost *host, const GError *c
 		return NULL;
 	if (!lf_failure_load(host->root_fd, &wish, &error))
 		lf_events_note(events, "install", "%s", error->message);
-	if (lf_failure_retries(lf_error_class(cause), &wish, lf_host_attempt(host)))
+	if (lf_failure_retries(lf_error_class(cause), &wish, lf_tries_load(host->root_fd)))
 		return "retry";
 	return lf_end_name(lf_failure_action(&wish, argument));
 }

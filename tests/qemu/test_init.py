@@ -18,7 +18,7 @@ WAIT = 300
 # The installer's place is taken by a script that crashes at first, and then tells what it was told.
 CRASHES_ONCE = """\
 #!/bin/sh
-if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+if [ "$(cat /run/landfall/attempt)" = "1 0" ]; then
 	(sleep 1000 &)
 	kill -SEGV $$
 fi
@@ -113,7 +113,7 @@ SEED_FOLDERS = [("landfall", 0o040700, b""), ("landfall/seed", 0o040700, b"")]
 HANGS_ONCE = """\
 #!/bin/sh
 read -r up rest </proc/uptime
-if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+if [ "$(cat /run/landfall/attempt)" = "1 0" ]; then
 	trap '' TERM INT HUP
 	echo "payload.pull $((${up%.*} * 1000 + 3000))" >/run/landfall/deadline
 	while :; do sleep 1000; done

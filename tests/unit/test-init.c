@@ -84,11 +84,43 @@ static void retries_follow_the_table(void **state)
 	const LfErrorClass *internal = lf_policy_class(exited(8));
 	const LfFailureWish none = LF_FAILURE_NO_WISH;
 
-	assert_false(lf_failure_retries(input, &none, 1));
-	assert_true(lf_failure_retries(network, &none, 1));
-	assert_true(lf_failure_retries(network, &none, 4000000000u));
-	assert_true(lf_failure_retries(internal, &none, (unsigned)internal->max_retries));
-	assert_false(lf_failure_retries(internal, &none, (unsigned)internal->max_retries + 1));
+	assert_false(lf_failure_retries(input, &none, (LfTries){ 1, 0 }));
+	assert_true(lf_failure_retries(network, &none, (LfTries){ 1, 0 }));
+	assert_true(lf_failure_retries(network, &none, (LfTries){ 4000000000u, 7 }));
+	assert_true(lf_failure_retries(internal, &none,
+				       (LfTries){ (unsigned)internal->max_retries, 0 }));
+	assert_false(lf_failure_retries(internal, &none,
+					(LfTries){ (unsigned)internal->max_retries + 1, 0 }));
+}
+
+static void an_outage_uses_up_no_try_of_another_failure(void **state)
+{
+	const LfErrorClass *trust = lf_policy_class(exited(5));
+	const LfErrorClass *network = lf_policy_class(exited(6));
+	const LfFailureWish none = LF_FAILURE_NO_WISH;
+	const LfFailureWish one = { false, LF_END_POWEROFF, 1 };
+
+	assert_true(lf_failure_retries(trust, &none, (LfTries){ 1000, 999 }));
+	assert_true(lf_failure_retries(trust, &none, (LfTries){ 1002, 999 }));
+	assert_false(lf_failure_retries(trust, &none, (LfTries){ 1003, 999 }));
+	assert_true(lf_failure_retries(trust, &one, (LfTries){ 10, 9 }));
+	assert_false(lf_failure_retries(network, &one, (LfTries){ 10, 9 }));
+}
+
+static void the_count_of_tries_can_be_read_back_and_nonsense_is_the_first(void **state)
+{
+	static const char *const wrong[] = { "",     "0 0",  "2",     "2 2",	      "2 x",
+					     "2 0 ", "-1 0", "1 0 0", "99999999999 0" };
+	g_autofree char *text = lf_tries_text((LfTries){ 12, 5 });
+	LfTries tries = lf_tries_parse(text);
+
+	assert_int_equal(tries.attempt, 12);
+	assert_int_equal(tries.outages, 5);
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		tries = lf_tries_parse(wrong[i]);
+		assert_int_equal(tries.attempt, 1);
+		assert_int_equal(tries.outages, 0);
+	}
 }
 
 static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(void **state)
@@ -120,7 +152,7 @@ static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(
 
 		assert_ok(lf_failure_parse(rows[i].wish, strlen(rows[i].wish), &wish, &error),
 			  error);
-		assert_int_equal(lf_failure_retries(class, &wish, rows[i].attempt),
+		assert_int_equal(lf_failure_retries(class, &wish, (LfTries){ rows[i].attempt, 0 }),
 				 rows[i].retries);
 		assert_int_equal(lf_failure_action(&wish, "halt"), rows[i].action);
 	}
@@ -580,6 +612,8 @@ int main(void)
 		LF_TEST(any_other_finish_file_is_refused),
 		LF_TEST(the_exit_status_tells_the_class),
 		LF_TEST(retries_follow_the_table),
+		LF_TEST(an_outage_uses_up_no_try_of_another_failure),
+		LF_TEST(the_count_of_tries_can_be_read_back_and_nonsense_is_the_first),
 		LF_TEST(the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash),
 		LF_TEST(without_a_word_the_machine_is_powered_off),
 		LF_TEST(a_wish_can_be_read_back),

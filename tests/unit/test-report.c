@@ -89,18 +89,18 @@ static void the_report_says_what_init_will_do(void **state)
 		const char *next;
 	} rows[] = {
 		// What the class says.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "1", "poweroff" },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "1", "retry" },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "3", "retry" },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "4", "poweroff" },
-		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, "1000", "retry" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "1 0", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "1 0", "retry" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "3 0", "retry" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "4 0", "poweroff" },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, "1000 0", "retry" },
 		// The profile's wish.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, "1", "reboot" },
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, "1", "reboot" },
-		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, "1", "poweroff" },
-		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, "2", "poweroff" },
-		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, "1", "retry" },
-		{ LF_ERROR_NETWORK, LF_ONFAILURE_REBOOT, 2, "3", "reboot" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, "1 0", "reboot" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, "1 0", "reboot" },
+		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, "1 0", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, "2 0", "poweroff" },
+		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, "1 0", "retry" },
+		{ LF_ERROR_NETWORK, LF_ONFAILURE_REBOOT, 2, "3 0", "reboot" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
