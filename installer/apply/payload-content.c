@@ -10,9 +10,6 @@
 
 #define CHUNK_BYTES (256 * 1024)
 
-typedef EVP_MD_CTX Sum;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sum, EVP_MD_CTX_free)
-
 bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *what)
 {
 	return lf_throw(error, LF_ERROR_TRUST, "object %.12s of the payload is damaged: %s",
@@ -37,13 +34,13 @@ static bool throw_no_sum(GError **error)
 	return lf_throw(error, LF_ERROR_INTERNAL, "OpenSSL cannot compute a checksum");
 }
 
-static bool add(Sum *sum, const void *data, size_t size, GError **error)
+bool lf_payload_sum_add(LfPayloadSum *sum, const void *data, size_t size, GError **error)
 {
 	return EVP_DigestUpdate(sum, data, size) == 1 || throw_no_sum(error);
 }
 
 // The archive's header without what is only the archive's: length and compression.
-static bool add_header(Sum *sum, const LfContent *content, GError **error)
+static bool add_header(LfPayloadSum *sum, const LfContent *content, GError **error)
 {
 	g_autoptr(GVariant) header = g_variant_ref_sink(g_variant_new(
 		"(uuuus@a(ayay))", GUINT32_TO_BE(content->uid), GUINT32_TO_BE(content->gid),
@@ -51,13 +48,14 @@ static bool add_header(Sum *sum, const LfContent *content, GError **error)
 	guint32 size = GUINT32_TO_BE((guint32)g_variant_get_size(header));
 	const guint32 prefix[] = { size, 0 };
 
-	return add(sum, prefix, sizeof prefix, error) &&
-	       add(sum, g_variant_get_data(header), g_variant_get_size(header), error);
+	return lf_payload_sum_add(sum, prefix, sizeof prefix, error) &&
+	       lf_payload_sum_add(sum, g_variant_get_data(header), g_variant_get_size(header),
+				  error);
 }
 
-static Sum *sum_new(GError **error)
+LfPayloadSum *lf_payload_sum_new(GError **error)
 {
-	g_autoptr(Sum) sum = EVP_MD_CTX_new();
+	g_autoptr(LfPayloadSum) sum = EVP_MD_CTX_new();
 	EVP_MD *md = sha256();
 
 	if (sum && md && EVP_DigestInit_ex2(sum, md, NULL) == 1)
@@ -66,7 +64,7 @@ static Sum *sum_new(GError **error)
 	return NULL;
 }
 
-static bool check_sum(Sum *sum, const char *checksum, GError **error)
+bool lf_payload_sum_check(LfPayloadSum *sum, const char *checksum, GError **error)
 {
 	guchar digest[OSTREE_SHA256_DIGEST_LEN];
 	char actual[OSTREE_SHA256_STRING_LEN + 1];
@@ -78,14 +76,21 @@ static bool check_sum(Sum *sum, const char *checksum, GError **error)
 	       lf_payload_throw_damaged(error, checksum, "its checksum is another");
 }
 
-bool lf_payload_check_bytes(const void *data, size_t size, const char *checksum, GError **error)
+void lf_payload_sum_free(LfPayloadSum *sum)
 {
-	g_autoptr(Sum) sum = sum_new(error);
-
-	return sum && add(sum, data, size, error) && check_sum(sum, checksum, error);
+	EVP_MD_CTX_free(sum);
 }
 
-static bool copy_bytes(Sum *sum, LfContent *content, const char *checksum, int fd, GError **error)
+bool lf_payload_check_bytes(const void *data, size_t size, const char *checksum, GError **error)
+{
+	g_autoptr(LfPayloadSum) sum = lf_payload_sum_new(error);
+
+	return sum && lf_payload_sum_add(sum, data, size, error) &&
+	       lf_payload_sum_check(sum, checksum, error);
+}
+
+static bool copy_bytes(LfPayloadSum *sum, LfContent *content, const char *checksum, int fd,
+		       GError **error)
 {
 	// One byte more is asked for, so that a stream longer than it says is seen.
 	size_t chunk_size = MIN(content->size_bytes, CHUNK_BYTES - 1) + 1;
@@ -100,7 +105,7 @@ static bool copy_bytes(Sum *sum, LfContent *content, const char *checksum, int f
 		if (total > content->size_bytes)
 			return lf_payload_throw_damaged(error, checksum,
 							"it is longer than its header says");
-		if (!add(sum, chunk, size, error))
+		if (!lf_payload_sum_add(sum, chunk, size, error))
 			return false;
 		if (fd >= 0 && !lf_write_all(fd, chunk, size, error))
 			return lf_prefix(error, "cannot write file object %.12s", checksum);
@@ -116,9 +121,9 @@ bool lf_content_is_supported(const LfContent *content)
 
 bool lf_content_copy(LfContent *content, const char *checksum, int fd, GError **error)
 {
-	g_autoptr(Sum) sum = sum_new(error);
+	g_autoptr(LfPayloadSum) sum = lf_payload_sum_new(error);
 
 	return sum && add_header(sum, content, error) &&
 	       (S_ISLNK(content->mode) || copy_bytes(sum, content, checksum, fd, error)) &&
-	       check_sum(sum, checksum, error);
+	       lf_payload_sum_check(sum, checksum, error);
 }

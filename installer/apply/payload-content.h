@@ -43,3 +43,15 @@ bool lf_payload_throw_damaged(GError **error, const char *checksum, const char *
 
 /** lf_payload_check_bytes: whether the SHA-256 of @data is @checksum. Errors: TRUST. */
 bool lf_payload_check_bytes(const void *data, size_t size, const char *checksum, GError **error);
+
+/** LfPayloadSum: the same for bytes that come one after the other. */
+typedef struct evp_md_ctx_st LfPayloadSum;
+
+/** lf_payload_sum_new: (transfer full) (nullable) */
+LfPayloadSum *lf_payload_sum_new(GError **error);
+bool lf_payload_sum_add(LfPayloadSum *sum, const void *data, size_t size, GError **error);
+
+/** lf_payload_sum_check: ends it. Errors: TRUST when it is not @checksum. */
+bool lf_payload_sum_check(LfPayloadSum *sum, const char *checksum, GError **error);
+void lf_payload_sum_free(LfPayloadSum *sum);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfPayloadSum, lf_payload_sum_free)

@@ -8,7 +8,7 @@
 
 // A server far away answers each request late: this many are on their way at once.
 #define N_SERVER_THREADS 16
-// Two parts are fetched and two unpacked at once; objects that are in none keep the link busy.
+// Two parts are fetched and two written at once, and two more wait for their turn.
 #define N_DELTA_THREADS 6
 // Compressed, an object is at most a little longer than it is.
 #define MAX_SPARE_BYTES	 (64 * 1024 * 1024)
@@ -22,7 +22,7 @@ typedef struct {
 	bool is_part;
 	bool is_single; /* the delta says that it is needed */
 	guint part;
-	uint64_t place;
+	uint64_t place; /* on the medium; of a single its size */
 } Job;
 
 typedef struct {
@@ -194,8 +194,12 @@ static bool copy_part(Copier *copier, const Job *job, uint64_t *ret_bytes, GErro
 static bool copy_single(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
 {
 	GError *local = NULL;
+	bool is_copied;
 
-	return copy_file(copier, job, ret_bytes, &local) || forgive_delta(copier, local, error);
+	lf_payload_delta_enter(copier->delta);
+	is_copied = copy_file(copier, job, ret_bytes, &local);
+	lf_payload_delta_leave(copier->delta);
+	return is_copied || forgive_delta(copier, local, error);
 }
 
 static bool do_job(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
@@ -309,29 +313,31 @@ static void push_part(Copier *copier, guint i)
 	push(copier, job);
 }
 
-static void push_single(Copier *copier, guint i)
+static void add_single(Copier *copier, guint i, GPtrArray *singles)
 {
 	g_autoptr(Job) job = g_new0(Job, 1);
 
 	job->is_single = true;
 	job->type = OSTREE_OBJECT_TYPE_FILE;
-	if (lf_payload_delta_single(copier->delta, i, job->checksum) &&
+	if (lf_payload_delta_single(copier->delta, i, job->checksum, &job->place) &&
 	    g_hash_table_add(copier->singles, g_strdup(job->checksum)))
-		push(copier, g_steal_pointer(&job));
+		g_ptr_array_add(singles, g_steal_pointer(&job));
 }
 
+// The parts come first: their objects are written while the link brings the long ones, and of these
+// the shortest is last, so that little is left to do when the last byte has come.
 static void copy_delta(Copier *copier)
 {
-	guint n_parts = lf_payload_delta_n_parts(copier->delta);
-	guint n_singles = lf_payload_delta_n_singles(copier->delta);
+	g_autoptr(GPtrArray) singles = g_ptr_array_new();
 
 	g_thread_pool_set_max_threads(copier->pool, N_DELTA_THREADS, NULL);
-	for (guint i = 0; i < MAX(n_parts, n_singles); i++) {
-		if (i < n_parts)
-			push_part(copier, i);
-		if (i < n_singles)
-			push_single(copier, i);
-	}
+	for (guint i = 0; i < lf_payload_delta_n_parts(copier->delta); i++)
+		push_part(copier, i);
+	for (guint i = 0; i < lf_payload_delta_n_singles(copier->delta); i++)
+		add_single(copier, i, singles);
+	g_ptr_array_sort(singles, by_place);
+	for (guint i = singles->len; i-- > 0;)
+		push(copier, g_ptr_array_index(singles, i));
 	wait_for_jobs(copier);
 	g_thread_pool_set_max_threads(copier->pool, n_threads(copier->copy), NULL);
 }

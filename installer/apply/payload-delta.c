@@ -30,12 +30,12 @@ typedef struct {
 	GBytes *own;	   /* nullable: the part itself, when the superblock holds it */
 } Part;
 
-// Two transfers keep a link busy while one of them ends and the next begins; unpacking takes 33 MiB
-// of memory for each.
-#define MAX_FETCHING  2
-#define MAX_UNPACKING 2
+// Two transfers keep a link busy while one of them ends and the next begins. Each is unpacked as it
+// arrives, which takes 33 MiB of memory.
+#define MAX_FETCHING 2
+#define MAX_WRITING  2
 
-typedef enum { FETCHING, UNPACKING, N_STAGES } Stage;
+typedef enum { FETCHING, WRITING, N_STAGES } Stage;
 
 struct LfPayloadDelta {
 	GPtrArray *parts;  /* Part */
@@ -188,12 +188,13 @@ guint lf_payload_delta_n_singles(const LfPayloadDelta *delta)
 	return (guint)MIN(g_variant_n_children(delta->singles), MAX_SINGLES);
 }
 
-bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum)
+bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum,
+			     uint64_t *ret_bytes)
 {
 	g_autoptr(GVariant) csum = NULL;
 	guint8 type;
 
-	g_variant_get_child(delta->singles, i, "(y@aytt)", &type, &csum, NULL, NULL);
+	g_variant_get_child(delta->singles, i, "(y@aytt)", &type, &csum, NULL, ret_bytes);
 	if (type != OSTREE_OBJECT_TYPE_FILE || g_variant_get_size(csum) != OSTREE_SHA256_DIGEST_LEN)
 		return false;
 	ostree_checksum_inplace_from_bytes(g_variant_get_data(csum), ret_checksum);
@@ -221,8 +222,9 @@ void lf_payload_delta_each(const LfPayloadDelta *delta,
 	}
 	for (guint i = 0; i < lf_payload_delta_n_singles(delta); i++) {
 		char checksum[OSTREE_SHA256_STRING_LEN + 1];
+		uint64_t bytes;
 
-		if (lf_payload_delta_single(delta, i, checksum))
+		if (lf_payload_delta_single(delta, i, checksum, &bytes))
 			each(OSTREE_OBJECT_TYPE_FILE, checksum, user_data);
 	}
 }
@@ -287,7 +289,7 @@ LfPayloadDelta *lf_payload_delta_fetch(LfPayloadStore *store, const char *checks
 
 static void enter(LfPayloadDelta *delta, Stage stage)
 {
-	static const unsigned max[] = { [FETCHING] = MAX_FETCHING, [UNPACKING] = MAX_UNPACKING };
+	static const unsigned max[] = { [FETCHING] = MAX_FETCHING, [WRITING] = MAX_WRITING };
 
 	g_mutex_lock(&delta->lock);
 	while (delta->n_at[stage] >= max[stage])
@@ -304,12 +306,26 @@ static void leave(LfPayloadDelta *delta, Stage stage)
 	g_mutex_unlock(&delta->lock);
 }
 
+void lf_payload_delta_enter(LfPayloadDelta *delta)
+{
+	enter(delta, FETCHING);
+}
+
+void lf_payload_delta_leave(LfPayloadDelta *delta)
+{
+	leave(delta, FETCHING);
+}
+
 typedef struct {
 	LfPayloadDelta *delta;
 	const Part *part;
 	LfPayloadStore *store;
 	const LfBare *to;
 	uint64_t bytes;
+	/* Of the try that is running */
+	LfPartUnpacker *unpacker;
+	LfPayloadSum *sum;
+	int fd; /* what is unpacked so far */
 } Work;
 
 // What is there already came whole, from an earlier part or an earlier try.
@@ -349,24 +365,42 @@ static GBytes *map(int fd, GError **error)
 	return g_mapped_file_get_bytes(file);
 }
 
-static bool unpack(Work *work, LfPayloadExtent *extent, GError **error)
+static void work_clear(Work *work)
 {
-	g_autoptr(GBytes) unpacked = NULL;
-	lf_autofd fd = -1;
+	g_clear_pointer(&work->unpacker, lf_part_unpacker_free);
+	g_clear_pointer(&work->sum, lf_payload_sum_free);
+	lf_close_fd(&work->fd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
-	if (!lf_payload_store_scratch(work->store, &fd, error) ||
-	    !lf_part_unpack(extent, work->part->unpacked_bytes + SPARE_BYTES, fd, error))
+static bool begin(Work *work, GError **error)
+{
+	work_clear(work);
+	work->sum = lf_payload_sum_new(error);
+	if (!work->sum || !lf_payload_store_scratch(work->store, &work->fd, error))
 		return false;
-	unpacked = map(fd, error);
-	return unpacked && lf_part_read(unpacked, work->part->objects, take_object, work, error);
+	work->unpacker = lf_part_unpacker_new(work->fd, work->part->unpacked_bytes + SPARE_BYTES);
+	return true;
 }
 
-static bool check_part(const Part *part, const LfPayloadExtent *extent, GError **error)
+static bool feed(uint64_t offset, const void *data, size_t size, void *user_data, GError **error)
 {
-	g_autoptr(GBytes) bytes = map(extent->fd, error);
+	Work *work = user_data;
 
-	return bytes && lf_payload_check_bytes(g_bytes_get_data(bytes, NULL),
-					       g_bytes_get_size(bytes), part->checksum, error);
+	return (offset > 0 || begin(work, error)) &&
+	       lf_payload_sum_add(work->sum, data, size, error) &&
+	       lf_part_unpacker_feed(work->unpacker, data, size, error);
+}
+
+static bool read_objects(Work *work, GError **error)
+{
+	g_autoptr(GBytes) unpacked = NULL;
+
+	if (!lf_part_unpacker_end(work->unpacker, error))
+		return false;
+	g_clear_pointer(&work->unpacker, lf_part_unpacker_free);
+	unpacked = map(work->fd, error);
+	return unpacked && lf_part_read(unpacked, work->part->objects, take_object, work, error);
 }
 
 static bool use_part(LfPayloadExtent *extent, void *user_data, GError **error)
@@ -377,35 +411,34 @@ static bool use_part(LfPayloadExtent *extent, void *user_data, GError **error)
 	// The link is free for the next part. It may be needed again for this one, when it is
 	// damaged.
 	leave(work->delta, FETCHING);
-	enter(work->delta, UNPACKING);
-	is_used = check_part(work->part, extent, error) && unpack(work, extent, error);
-	leave(work->delta, UNPACKING);
+	enter(work->delta, WRITING);
+	is_used = (work->sum || begin(work, error)) &&
+		  lf_payload_sum_check(work->sum, work->part->checksum, error) &&
+		  read_objects(work, error);
+	work_clear(work);
+	leave(work->delta, WRITING);
 	enter(work->delta, FETCHING);
 	return is_used;
 }
 
 static bool use_own(Work *work, GError **error)
 {
-	LfPayloadExtent extent = LF_PAYLOAD_EXTENT_INIT;
 	gsize size;
 	const void *data = g_bytes_get_data(work->part->own, &size);
-	lf_autofd fd = -1;
 
-	if (!lf_payload_store_scratch(work->store, &fd, error) ||
-	    !lf_pwrite_all(fd, data, size, 0, error))
-		return false;
-	extent.fd = fd;
-	extent.size_bytes = size;
-	return unpack(work, &extent, error);
+	return begin(work, error) && lf_part_unpacker_feed(work->unpacker, data, size, error) &&
+	       read_objects(work, error);
 }
 
 bool lf_payload_delta_apply(LfPayloadDelta *delta, guint part, LfPayloadStore *from,
 			    const LfBare *to, uint64_t *ret_bytes, GError **error)
 {
-	Work work = { delta, g_ptr_array_index(delta->parts, part), from, to, 0 };
+	g_auto(Work) work = { delta, g_ptr_array_index(delta->parts, part), from, to, 0, NULL, NULL,
+			      -1 };
 	LfPayloadWant want = { .path = work.part->path,
 			       .max_bytes = work.part->packed_bytes + 4096,
 			       .use = use_part,
+			       .feed = feed,
 			       .user_data = &work };
 	bool is_done;
 

@@ -39,9 +39,16 @@ guint lf_payload_delta_n_singles(const LfPayloadDelta *delta);
 /**
  * lf_payload_delta_single: the name of the @i-th of these.
  * @ret_checksum: (out): room for OSTREE_SHA256_STRING_LEN + 1
+ * @ret_bytes: (out): its size as the delta says
  * Returns: false when it is no file object
  */
-bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum);
+bool lf_payload_delta_single(const LfPayloadDelta *delta, guint i, char *ret_checksum,
+			     uint64_t *ret_bytes);
+
+/** lf_payload_delta_enter: waits until a transfer may begin; the parts' own do that by themselves.
+ */
+void lf_payload_delta_enter(LfPayloadDelta *delta);
+void lf_payload_delta_leave(LfPayloadDelta *delta);
 
 /**
  * lf_payload_delta_apply:

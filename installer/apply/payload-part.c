@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 
-#define READ_BYTES	 (128 * 1024)
+#define CHUNK_BYTES	 (128 * 1024)
 #define MAX_MEMORY	 (80 * 1024 * 1024) // of the decompressor; libostree's own writer needs 33 MiB
 #define MAX_TREE_BYTES	 (16 * 1024 * 1024)
 #define OBJECT_BYTES	 (1 + OSTREE_SHA256_DIGEST_LEN)
@@ -21,23 +21,38 @@ static bool throw_malformed(GError **error, const char *what)
 
 // --- unpacking ----------------------------------------------------------------------------------
 
-typedef struct {
-	LfPayloadExtent *extent;
+typedef enum { UNKNOWN, PLAIN, COMPRESSED, ENDED } Kind;
+
+struct LfPartUnpacker {
 	int out;
 	uint64_t left_bytes;
+	Kind kind;
 	lzma_stream lzma;
-	uint8_t *in, *unpacked;
-} Unpacker;
+	uint8_t *unpacked;
+};
 
-static void unpacker_clear(Unpacker *unpacker)
+LfPartUnpacker *lf_part_unpacker_new(int out, uint64_t max_bytes)
 {
-	lzma_end(&unpacker->lzma);
-	g_free(unpacker->in);
-	g_free(unpacker->unpacked);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Unpacker, unpacker_clear)
+	static const lzma_stream init = LZMA_STREAM_INIT;
+	LfPartUnpacker *unpacker = g_new0(LfPartUnpacker, 1);
 
-static bool write_out(Unpacker *unpacker, const void *data, size_t size, GError **error)
+	unpacker->out = out;
+	unpacker->left_bytes = max_bytes;
+	unpacker->lzma = init;
+	unpacker->unpacked = g_malloc(CHUNK_BYTES);
+	return unpacker;
+}
+
+void lf_part_unpacker_free(LfPartUnpacker *unpacker)
+{
+	if (!unpacker)
+		return;
+	lzma_end(&unpacker->lzma);
+	g_free(unpacker->unpacked);
+	g_free(unpacker);
+}
+
+static bool write_out(LfPartUnpacker *unpacker, const void *data, size_t size, GError **error)
 {
 	if (size > unpacker->left_bytes)
 		return throw_malformed(error, "it is longer than it says");
@@ -45,67 +60,73 @@ static bool write_out(Unpacker *unpacker, const void *data, size_t size, GError 
 	return lf_write_all(unpacker->out, data, size, error);
 }
 
-static bool fill(Unpacker *unpacker, size_t *ret_size, GError **error)
+static bool begin(LfPartUnpacker *unpacker, uint8_t kind, GError **error)
 {
-	return lf_payload_extent_read(unpacker->extent, "of a delta", unpacker->in, READ_BYTES,
-				      ret_size, error);
-}
-
-static bool copy_plain(Unpacker *unpacker, GError **error)
-{
-	size_t n = 1;
-
-	while (n > 0) {
-		if (!fill(unpacker, &n, error) || !write_out(unpacker, unpacker->in, n, error))
-			return false;
-	}
-	return true;
-}
-
-static bool decompress(Unpacker *unpacker, GError **error)
-{
-	lzma_stream *lzma = &unpacker->lzma;
-	lzma_ret status = lzma_stream_decoder(lzma, MAX_MEMORY, 0);
-
-	while (status == LZMA_OK) {
-		size_t n = 0;
-
-		if (lzma->avail_in == 0) {
-			if (!fill(unpacker, &n, error))
-				return false;
-			lzma->next_in = unpacker->in;
-			lzma->avail_in = n;
-		}
-		lzma->next_out = unpacker->unpacked;
-		lzma->avail_out = READ_BYTES;
-		status = lzma_code(lzma, lzma->avail_in == 0 ? LZMA_FINISH : LZMA_RUN);
-		if (!write_out(unpacker, unpacker->unpacked, READ_BYTES - lzma->avail_out, error))
-			return false;
-	}
-	return status == LZMA_STREAM_END || throw_malformed(error, "its compressed data is broken");
-}
-
-bool lf_part_unpack(LfPayloadExtent *extent, uint64_t max_bytes, int out, GError **error)
-{
-	g_auto(Unpacker) unpacker = {
-		.extent = extent, .out = out, .left_bytes = max_bytes, .lzma = LZMA_STREAM_INIT
-	};
-	uint8_t kind;
-	size_t n;
-
-	if (!lf_payload_extent_read(extent, "of a delta", &kind, 1, &n, error))
-		return false;
-	if (n == 0)
-		return throw_malformed(error, "it is empty");
-	unpacker.in = g_malloc(READ_BYTES);
-	unpacker.unpacked = g_malloc(READ_BYTES);
 	switch (kind) {
 	case 0:
-		return copy_plain(&unpacker, error);
+		unpacker->kind = PLAIN;
+		return true;
 	case 'x':
-		return decompress(&unpacker, error);
+		unpacker->kind = COMPRESSED;
+		return lzma_stream_decoder(&unpacker->lzma, MAX_MEMORY, 0) == LZMA_OK ||
+		       lf_throw(error, LF_ERROR_INTERNAL, "the decompressor does not start");
 	default:
 		return throw_malformed(error, "it is compressed in an unknown way");
+	}
+}
+
+// Returns once all input is taken, or with LZMA_FINISH once the stream has ended.
+static bool decompress(LfPartUnpacker *unpacker, lzma_action action, GError **error)
+{
+	lzma_stream *lzma = &unpacker->lzma;
+	lzma_ret status = LZMA_OK;
+
+	do {
+		lzma->next_out = unpacker->unpacked;
+		lzma->avail_out = CHUNK_BYTES;
+		status = lzma_code(lzma, action);
+		if (!write_out(unpacker, unpacker->unpacked, CHUNK_BYTES - lzma->avail_out, error))
+			return false;
+	} while (status == LZMA_OK && (lzma->avail_in > 0 || lzma->avail_out == 0));
+	if (status == LZMA_STREAM_END)
+		unpacker->kind = ENDED;
+	return status == LZMA_STREAM_END || (action == LZMA_RUN && status == LZMA_OK) ||
+	       (action == LZMA_RUN && status == LZMA_BUF_ERROR) ||
+	       throw_malformed(error, "its compressed data is broken");
+}
+
+bool lf_part_unpacker_feed(LfPartUnpacker *unpacker, const void *data, size_t size, GError **error)
+{
+	const uint8_t *next = data;
+
+	if (size == 0)
+		return true;
+	if (unpacker->kind == UNKNOWN) {
+		if (!begin(unpacker, *next, error))
+			return false;
+		next++;
+		size--;
+	}
+	// What follows the end of the stream is nobody's; the part's checksum knows it.
+	if (unpacker->kind == ENDED || size == 0)
+		return true;
+	if (unpacker->kind == PLAIN)
+		return write_out(unpacker, next, size, error);
+	unpacker->lzma.next_in = next;
+	unpacker->lzma.avail_in = size;
+	return decompress(unpacker, LZMA_RUN, error);
+}
+
+bool lf_part_unpacker_end(LfPartUnpacker *unpacker, GError **error)
+{
+	unpacker->lzma.avail_in = 0;
+	switch (unpacker->kind) {
+	case UNKNOWN:
+		return throw_malformed(error, "it is empty");
+	case COMPRESSED:
+		return decompress(unpacker, LZMA_FINISH, error);
+	default:
+		return true;
 	}
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "installer/apply/payload-content.h"
-#include "installer/apply/payload-source.h"
 
 /**
  * A part of a static delta made from nothing: many objects, compressed together. Whoever serves it
@@ -9,15 +8,28 @@
  * between two commits are refused.
  */
 
+/** LfPartUnpacker: unpacks a part while it arrives. */
+typedef struct LfPartUnpacker LfPartUnpacker;
+
 /**
- * lf_part_unpack:
- * @extent: the part as it lies on a server: a byte that says how it is compressed, and the rest
+ * lf_part_unpacker_new:
+ * @out: file that it is written to, from where it stands; borrowed
  * @max_bytes: of what comes out
- * @out: file that it is written to
- *
+ */
+LfPartUnpacker *lf_part_unpacker_new(int out, uint64_t max_bytes);
+
+/**
+ * lf_part_unpacker_feed: the next bytes of the part as it lies on a server: a byte that says how it
+ * is compressed, and the rest.
  * Errors: TRUST when it is malformed or too long; IO.
  */
-bool lf_part_unpack(LfPayloadExtent *extent, uint64_t max_bytes, int out, GError **error);
+bool lf_part_unpacker_feed(LfPartUnpacker *unpacker, const void *data, size_t size, GError **error);
+
+/** lf_part_unpacker_end: that was all. Errors: as before. */
+bool lf_part_unpacker_end(LfPartUnpacker *unpacker, GError **error);
+
+void lf_part_unpacker_free(LfPartUnpacker *unpacker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfPartUnpacker, lf_part_unpacker_free)
 
 /**
  * LfPartObject: takes one object, not yet compared with its name.
@@ -29,7 +41,7 @@ typedef bool (*LfPartObject)(OstreeObjectType type, const char *checksum, LfCont
 
 /**
  * lf_part_read:
- * @unpacked: as from lf_part_unpack()
+ * @unpacked: what the unpacker wrote
  * @objects: (type ay): names of the part's objects in order: a byte for the type, 32 of checksum
  *
  * Errors: TRUST when it is malformed; those of @object.

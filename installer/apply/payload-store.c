@@ -20,6 +20,8 @@
 #define NOTE_EVERY_US	  (60 * G_USEC_PER_SEC)
 #define MAX_NOTES	  64
 #define MAX_DAMAGED_TRIES 2
+#define FEED_BYTES	  (128 * 1024)
+#define PIPE_BYTES	  (1024 * 1024)
 #define OBJECTS		  "objects/"
 
 /* Where objects may lie: @repo, or @url of a server. Times are the monotonic clock's. */
@@ -409,23 +411,83 @@ static Answer ask_repo(const Place *place, LfPayloadWant *want, GError **error)
 	return use_extent(want, &extent, error);
 }
 
+/* What a server sends, on its way to whoever takes it. */
+typedef struct {
+	LfPayloadStore *store;
+	const LfPayloadWant *want;
+	int fd;
+	uint64_t offset;
+	GError *failure;
+} Feeder;
+
+// Goes on reading after a failure: a transfer must not be cut by its reader.
+static void *run_feeder(void *user_data)
+{
+	Feeder *feeder = user_data;
+	g_autofree char *chunk = g_malloc(FEED_BYTES);
+	ssize_t n;
+
+	while ((n = TEMP_FAILURE_RETRY(read(feeder->fd, chunk, FEED_BYTES))) > 0) {
+		saw_bytes(feeder->store);
+		if (!feeder->failure)
+			(void)feeder->want->feed(feeder->offset, chunk, (size_t)n,
+						 feeder->want->user_data, &feeder->failure);
+		feeder->offset += (uint64_t)n;
+	}
+	return NULL;
+}
+
+static bool download_fed(LfPayloadStore *store, const Line *line, const LfHttp *http,
+			 const LfPayloadWant *want, uint64_t *inout_offset, GError **error)
+{
+	Feeder feeder = { store, want, -1, *inout_offset, NULL };
+	g_autoptr(GError) local = NULL;
+	GThread *thread;
+	int ends[2];
+	bool is_done;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return lf_throw_errno(error, "cannot make a pipe");
+	// Only a wish: the link goes on while what came is unpacked.
+	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+	feeder.fd = ends[0];
+	thread = g_thread_new("feed", run_feeder, &feeder);
+	is_done = lf_http_client_download(line->client, http, ends[1], inout_offset, &local);
+	lf_close_fd(&ends[1]);
+	g_thread_join(thread);
+	lf_close_fd(&ends[0]);
+	if (feeder.failure) {
+		g_propagate_error(error, feeder.failure);
+		return false;
+	}
+	if (!is_done)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return is_done;
+}
+
+static bool download_once(LfPayloadStore *store, const Line *line, const LfHttp *http,
+			  const LfPayloadWant *want, uint64_t *inout_offset, GError **error)
+{
+	return want->feed
+		       ? download_fed(store, line, http, want, inout_offset, error)
+		       : lf_http_client_download(line->client, http, line->fd, inout_offset, error);
+}
+
 // Another try goes on where the last one ended, wherever that was: the whole is checked anyway.
-static bool download(LfPayloadStore *store, Line *line, const LfHttp *http, uint64_t *inout_offset,
-		     GError **error)
+static bool download(LfPayloadStore *store, const Line *line, const LfHttp *http,
+		     const LfPayloadWant *want, uint64_t *inout_offset, GError **error)
 {
 	uint64_t before = *inout_offset;
 	g_autoptr(GError) local = NULL;
-	bool is_done;
+	bool is_done = download_once(store, line, http, want, inout_offset, &local);
 
-	is_done = lf_http_client_download(line->client, http, line->fd, inout_offset, &local);
 	// The server may not know how to go on in the middle.
 	if (!is_done && before > 0 && g_error_matches(local, LF_ERROR, LF_ERROR_INPUT)) {
 		g_clear_error(&local);
 		*inout_offset = 0;
 		if (ftruncate(line->fd, 0) < 0 || lseek(line->fd, 0, SEEK_SET) < 0)
 			return lf_throw_errno(error, "cannot empty a file for what is fetched");
-		is_done =
-			lf_http_client_download(line->client, http, line->fd, inout_offset, &local);
+		is_done = download_once(store, line, http, want, inout_offset, &local);
 	}
 	if (*inout_offset > before || is_done)
 		saw_bytes(store);
@@ -459,13 +521,13 @@ static Answer ask_server(LfPayloadStore *store, const Place *place, Line *line, 
 	LfPayloadExtent extent = { .fd = line->fd };
 	g_autoptr(GError) local = NULL;
 
-	if (!download(store, line, &http, inout_offset, &local)) {
+	if (!download(store, line, &http, want, inout_offset, &local)) {
 		Answer answer = answer_of(local);
 
 		g_propagate_error(error, g_steal_pointer(&local));
 		return answer;
 	}
-	extent.size_bytes = *inout_offset;
+	extent.size_bytes = want->feed ? 0 : *inout_offset;
 	return use_extent(want, &extent, error);
 }
 

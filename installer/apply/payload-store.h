@@ -60,11 +60,20 @@ bool lf_payload_store_is_medium(const LfPayloadStore *store);
 typedef bool (*LfPayloadUse)(LfPayloadExtent *extent, void *user_data, GError **error);
 
 /**
+ * LfPayloadFeed: takes bytes as they arrive. @offset: where they begin: at 0 again when the whole
+ * is fetched anew. Called from a thread of its own.
+ */
+typedef bool (*LfPayloadFeed)(uint64_t offset, const void *data, size_t size, void *user_data,
+			      GError **error);
+
+/**
  * LfPayloadWant: something of a repository.
  * @path: from the repository's top, such as "objects/ab/cdef….filez"; what lies elsewhere than
  * below objects/ comes from servers alone
  * @max_bytes: a longer one is not taken from a server
  * @use: called with what each place has, until it succeeds
+ * @feed: (nullable): takes what a server sends instead of a file: then @use gets an empty extent
+ * after the last byte
  * @is_optional: nobody waits for other servers when one said that it does not have it
  * @is_missing: (out): no server is left that may have it
  */
@@ -72,6 +81,7 @@ typedef struct {
 	const char *path;
 	uint64_t max_bytes;
 	LfPayloadUse use;
+	LfPayloadFeed feed;
 	void *user_data;
 	bool is_optional;
 	bool is_missing;

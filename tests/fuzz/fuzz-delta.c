@@ -58,21 +58,25 @@ static bool take(OstreeObjectType type, const char *checksum, LfContent *content
 static void read_part(const uint8_t *data, size_t size)
 {
 	size_t names = size > 0 ? data[0] * (size_t)OBJECT_BYTES : 0;
-	lf_autofd in = memfd_create("part", MFD_CLOEXEC);
 	lf_autofd out = memfd_create("unpacked", MFD_CLOEXEC);
-	LfPayloadExtent extent = { .fd = in };
+	g_autoptr(LfPartUnpacker) unpacker = lf_part_unpacker_new(out, MAX_UNPACKED_BYTES);
+	size_t half;
 	g_autoptr(GVariant) objects = NULL;
 	g_autoptr(GBytes) unpacked = NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (size < 1 + names)
 		return;
-	extent.size_bytes = size - 1 - names;
-	if (in < 0 || out < 0 || !lf_pwrite_all(in, data + 1 + names, extent.size_bytes, 0, NULL))
+	if (out < 0)
 		abort();
 	objects = g_variant_ref_sink(
 		g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data + 1, names, 1));
-	if (lf_part_unpack(&extent, MAX_UNPACKED_BYTES, out, &error)) {
+	data += 1 + names;
+	size -= 1 + names;
+	half = size / 2;
+	if (lf_part_unpacker_feed(unpacker, data, half, &error) &&
+	    lf_part_unpacker_feed(unpacker, data + half, size - half, &error) &&
+	    lf_part_unpacker_end(unpacker, &error)) {
 		(void)lseek(out, 0, SEEK_SET);
 		unpacked = lf_read_fd(out, MAX_UNPACKED_BYTES, NULL);
 		(void)lf_part_read(unpacked, objects, take, NULL, &error);
