@@ -157,15 +157,21 @@ void lf_payload_store_add_url(LfPayloadStore *store, const char *url)
 	g_ptr_array_add(store->places, place);
 }
 
+void lf_payload_store_drop_scratch(LfPayloadStore *store)
+{
+	lf_close_fd(&store->scratch_fd);
+	// Each line has a file there.
+	g_ptr_array_set_size(store->idle, 0);
+}
+
 bool lf_payload_store_use_scratch(LfPayloadStore *store, int dir_fd, GError **error)
 {
 	int fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		return lf_throw_errno(error, "cannot use a directory for what is fetched");
-	lf_close_fd(&store->scratch_fd);
+	lf_payload_store_drop_scratch(store);
 	store->scratch_fd = fd;
-	g_ptr_array_set_size(store->idle, 0);
 	return true;
 }
 

@@ -37,6 +37,10 @@ void lf_payload_store_add_url(LfPayloadStore *store, const char *url);
 /** lf_payload_store_use_scratch: @dir_fd: directory for what is too long for memory; copied. */
 bool lf_payload_store_use_scratch(LfPayloadStore *store, int dir_fd, GError **error);
 
+/** lf_payload_store_drop_scratch: gives that directory back, so that its file system can be
+ * unmounted; no request may run. */
+void lf_payload_store_drop_scratch(LfPayloadStore *store);
+
 /** lf_payload_store_scratch: a nameless file for reading and writing: there, or in memory. */
 bool lf_payload_store_scratch(LfPayloadStore *store, int *ret_fd, GError **error);
 

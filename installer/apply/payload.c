@@ -434,6 +434,15 @@ static LfPayloadCopy copy_of(LfPayload *payload, LfPayloadProgress progress, LfP
 	};
 }
 
+// Nothing of ours stays open in the target, or it could not be unmounted.
+static bool copy_objects(LfPayload *payload, const LfPayloadCopy *copy, GError **error)
+{
+	bool is_done = lf_payload_copy(copy, error);
+
+	lf_payload_store_drop_scratch(payload->store);
+	return is_done;
+}
+
 bool lf_payload_pull(LfPayload *payload, OstreeRepo *repo, const char *remote,
 		     LfPayloadProgress progress, LfPayloadNote note, void *user_data,
 		     GError **error)
@@ -447,7 +456,7 @@ bool lf_payload_pull(LfPayload *payload, OstreeRepo *repo, const char *remote,
 	ostree_repo_set_disable_fsync(repo, TRUE);
 	copy.to = &sink;
 	copy.bare = bare;
-	return lf_payload_copy(&copy, error) && write_commit(payload, repo, remote, error);
+	return copy_objects(payload, &copy, error) && write_commit(payload, repo, remote, error);
 }
 
 // The objects must be on the disk before a name promises them.
@@ -479,7 +488,7 @@ bool lf_payload_prestage(LfPayload *payload, OstreeRepo *repo, LfPayloadProgress
 	if (!archive || !use_scratch(payload, repo, error))
 		return false;
 	copy.to = &sink;
-	return lf_payload_copy(&copy, error) && sync_repo(repo, error) &&
+	return copy_objects(payload, &copy, error) && sync_repo(repo, error) &&
 	       write_commit(payload, repo, NULL, error) && sync_repo(repo, error) &&
 	       prune(repo, error);
 }
