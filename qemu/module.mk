@@ -1,18 +1,20 @@
 # A machine to try it on: the demo, `make run ISO=FILE DISK=FILE RUN_ARGS=…`, and the tests that need machines.
-HELP += 'demo         install in QEMU, reboot, show the result; KERNEL=standard|lowlatency' \
+HELP += 'demo         install in QEMU, reboot, show the result; KERNEL=standard|lowlatency MEDIA=full|boot' \
 	'run          boot an ISO in QEMU: make run ISO=FILE [DISK=FILE] [RUN_ARGS=…]' \
 	'check-qemu   install, reboot, refuse: every test that needs a machine'
 
 ISO ?= $(O)/image/full.iso
 DISK ?= $(O)/run/disk.img,size=16G
 QEMU_JOBS ?= 1
+MEDIA ?= full
 
 .PHONY: demo run check-qemu
 ifneq ($(filter demo,$(MAKECMDGOALS)),)
 $(if $(filter $(KERNEL),$(FLAVOURS)),,$(error KERNEL=$(KERNEL) is not known: use one of $(FLAVOURS)))
+$(if $(filter $(MEDIA),full boot),,$(error MEDIA=$(MEDIA) is not known: use full or boot))
 endif
 demo: iso $(O)/landfall
-	qemu/demo --kernel=$(KERNEL) --build=$(O)
+	qemu/demo --kernel=$(KERNEL) --media=$(MEDIA) --build=$(O)
 
 run:
 	$(Q)mkdir -p $(O)/run

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from qemu.machine import Config, Disk, Machine, Outcome  # noqa: E402
 from tests.bench.machines import INSTALL_SECONDS, LIMIT_SECONDS, BenchError, call, wait_until  # noqa: E402
-from tests.net.pki import Ca  # noqa: E402
+from qemu.pki import Ca  # noqa: E402
 from tests.net.repository import REF, Keys, Repository, many_files  # noqa: E402
 from tests.net.site import Site  # noqa: E402
 

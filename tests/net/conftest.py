@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.net.namespace import NetError  # noqa: E402
-from tests.net.pki import Ca  # noqa: E402
+from qemu.pki import Ca  # noqa: E402
 from tests.net.repository import Keys, Repository, many_files  # noqa: E402
 from tests.net.site import Site  # noqa: E402
 from tests.qemu.conftest import BUILD, IS_STRICT, KEEPS_ALL, artefacts, identity, pytest_configure  # noqa: E402,F401

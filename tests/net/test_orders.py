@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.net.pki import Ca
+from qemu.pki import Ca
 from tests.net.servers import ProxyUser
 
 GOOD = """\

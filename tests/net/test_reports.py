@@ -202,7 +202,7 @@ def test_a_wrong_token_ends_it_and_everything_stays(site, build, receiver):
 
 
 def test_a_certificate_that_is_not_ours_gets_nothing(site, ca, build, tmp_path):
-    from tests.net.pki import Ca
+    from qemu.pki import Ca
 
     site.dnsmasq()
     stranger = Ca(tmp_path / "stranger", "stranger")

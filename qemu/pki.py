@@ -1,4 +1,4 @@
-"""Certificates for a test: an authority of its own, servers, clients, and wrong ones. By openssl.
+"""Certificates for trying and testing: an authority of its own, servers, clients, and wrong ones. By openssl.
 
 Not its job: who trusts whom.
 """
@@ -34,7 +34,7 @@ class Ca:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.cert, self.key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        subject = ["-subj", f"/O=Landfall tests/CN={name}", "-days", "30"]
+        subject = ["-subj", f"/O=Landfall/CN={name}", "-days", "30"]
         use = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
         openssl("req", "-x509", *KEY, *subject, *use, "-keyout", self.key, "-out", self.cert)
 
@@ -53,7 +53,7 @@ class Ca:
         folder.mkdir()
         pair = Pair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         request = folder / "request"
-        openssl("req", *KEY, "-new", "-subj", f"/O=Landfall tests/CN={name}", "-keyout", pair.key, "-out", request)
+        openssl("req", *KEY, "-new", "-subj", f"/O=Landfall/CN={name}", "-keyout", pair.key, "-out", request)
         (folder / "index").write_text("")
         (folder / "config").write_text(CONFIG.format(folder=folder, extensions=extensions), encoding="ascii")
         time = ["-startdate", begin] if begin else []
