@@ -106,8 +106,10 @@ def repository(tmp_path_factory, keys):
 
 @pytest.fixture
 def net_lab(site, artefacts, identity, net_folder):  # noqa: F811
-    """A bench for machines in the site: give site.machine_options() to its machine(), install() and so on."""
-    return Lab(net_folder, artefacts, identity)
+    """A bench for machines in the site: give site.machine_options() to its machine(), install() and so on.
+
+    Their processors know AES: without KVM, TLS by plain instructions is what most of the time would go to."""
+    return Lab(net_folder, artefacts, identity, {"cpu": "max"})
 
 
 __all__ = ["NetError", "artefacts", "identity", "pytest_configure"]

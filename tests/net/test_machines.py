@@ -164,7 +164,8 @@ def assert_signed(final, ca, folder):
     signed.write_text(final["data"]["signed"], encoding="ascii")
     verify = ["openssl", "cms", "-verify", "-inform", "PEM", "-in", signed, "-CAfile", ca.cert, "-purpose", "any"]
     run([str(word) for word in [*verify, "-out", report]])
-    assert json.loads(report.read_text(encoding="utf-8"))["commit"] == final["data"]["commit"]
+    event = json.loads(report.read_text(encoding="utf-8"))
+    assert event["data"]["commit"] == final["data"]["commit"] and event["machine"] == final["machine"]
 
 
 def cut(site, vm, port, index):
