@@ -381,6 +381,7 @@ static void begin(Run *run)
 	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));
 	event.data = data;
 	lf_events_emit(run->events, &event);
+	lf_report_last(run->events, run->host);
 }
 
 int lf_cmd_install(const LfCmd *cmd, GError **error)

@@ -142,6 +142,40 @@ static bool write_network(int root_fd, const LfPlan *plan, GError **error)
 	return true;
 }
 
+#define UNITS "etc/systemd/system"
+
+char *lf_configure_time(const LfProfile *profile)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < profile->time_sources->len; i++) {
+		const LfTimeSource *source = g_ptr_array_index(profile->time_sources, i);
+
+		// Who asked for authentic time does not get it as plain NTP.
+		if (!source->is_nts)
+			g_string_append_printf(text, "%s%s",
+					       text->len ? " " : "[Time]\nNTP=", source->host);
+	}
+	if (text->len == 0)
+		return NULL;
+	g_string_append_c(text, '\n');
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static bool write_time(int root_fd, const LfPlan *plan, GError **error)
+{
+	static const char dir[] = "etc/systemd/timesyncd.conf.d";
+	g_autofree char *text = lf_configure_time(plan->profile);
+
+	if (plan->profile->is_ntp_disabled)
+		return lf_tree_mkdirs(root_fd, UNITS, 0755, error) &&
+		       lf_tree_link(root_fd, "/dev/null", UNITS "/systemd-timesyncd.service",
+				    error);
+	return !text || (lf_tree_mkdirs(root_fd, dir, 0755, error) &&
+			 lf_tree_write(root_fd, "etc/systemd/timesyncd.conf.d/10-landfall.conf",
+				       text, 0644, error));
+}
+
 // systemd refuses mount points with links in them, and /home is one here.
 static char *real_path(const char *mount, void *user_data)
 {
@@ -175,7 +209,8 @@ bool lf_configure(int root_fd, const LfPlan *plan, GError **error)
 {
 	return write_hostname(root_fd, plan, error) && write_locale(root_fd, plan, error) &&
 	       write_keyboard(root_fd, plan, error) && write_timezone(root_fd, plan, error) &&
-	       write_tables(root_fd, plan, error) && write_network(root_fd, plan, error);
+	       write_time(root_fd, plan, error) && write_tables(root_fd, plan, error) &&
+	       write_network(root_fd, plan, error);
 }
 
 bool lf_effect_configure(LfInstall *install, GError **error)

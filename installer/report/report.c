@@ -85,7 +85,41 @@ LfEvents *lf_report_open(const LfHost *host)
 		add_standard_output(events);
 	if (g_strcmp0(debug, "1") == 0)
 		lf_events_mark(events, "debug shell enabled");
+	if (has_init(host) && faccessat(host->root_fd, LF_SEED_KEYS, F_OK, 0) == 0)
+		lf_events_mark(events, "ssh server enabled");
 	return events;
+}
+
+// The text is landfall-init's: "class=NAME signal=N hung=STEP" and the like.
+static char *word_of(const char *text, const char *name)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", 8);
+
+	for (char **word = words; *word; word++)
+		if (g_str_has_prefix(*word, name) && (*word)[strlen(name)] == '=')
+			return g_strdup(*word + strlen(name) + 1);
+	return NULL;
+}
+
+void lf_report_last(LfEvents *events, const LfHost *host)
+{
+	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_LAST, 256, NULL);
+	g_autofree char *signal = text ? word_of(text, "signal") : NULL;
+	g_autofree char *step = text ? word_of(text, "hung") : NULL;
+	g_autoptr(GError) error = NULL;
+	LfEvent event = { .step = step ? step : "install", .state = LF_EVENT_FAILED };
+
+	// An end with a status was told by that start itself.
+	if (!signal)
+		return;
+	if (step)
+		lf_throw(&error, LF_ERROR_INTERNAL,
+			 "the step took longer than it may, and the installer was killed");
+	else
+		lf_throw(&error, LF_ERROR_INTERNAL, "the installer was ended by signal %s", signal);
+	event.error = error;
+	event.next = "retry";
+	lf_events_emit(events, &event);
 }
 
 void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts)

@@ -22,6 +22,12 @@
  */
 LfEvents *lf_report_open(const LfHost *host);
 
+/**
+ * lf_report_last: what a start of the installer that crashed, or hung and was killed, could not
+ * tell itself: an event `failed` of its step. Nothing when the start before ended by itself.
+ */
+void lf_report_last(LfEvents *events, const LfHost *host);
+
 /** lf_report_source: tells the events who speaks, once the facts are known. */
 void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts);
 

@@ -82,10 +82,16 @@ static void assert_file(const Tree *tree, const char *path, const char *wanted)
 
 static void what_is_not_asked_for_is_not_written(void **state)
 {
-	static const char *const paths[] = { "etc/hostname",	    "etc/locale.conf",
-					     "etc/vconsole.conf",   "etc/localtime",
-					     "etc/adjtime",	    "etc/crypttab",
-					     "etc/systemd/network", "etc/machine-id" };
+	static const char *const paths[] = { "etc/hostname",
+					     "etc/locale.conf",
+					     "etc/vconsole.conf",
+					     "etc/localtime",
+					     "etc/adjtime",
+					     "etc/crypttab",
+					     "etc/systemd/network",
+					     "etc/machine-id",
+					     "etc/systemd/timesyncd.conf.d",
+					     "etc/systemd/system/systemd-timesyncd.service" };
 	g_autoptr(Tree) tree = tree_new();
 
 	configure(tree);
@@ -111,6 +117,40 @@ static void names_language_and_time_are_written(void **state)
 	assert_false(lf_tree_exists(tree->root, "etc/adjtime"));
 	target = g_file_read_link(link, NULL);
 	assert_string_equal(target, "../usr/share/zoneinfo/Europe/Berlin");
+}
+
+static void add_time_source(Tree *tree, const char *host, bool is_nts)
+{
+	LfTimeSource *source = g_new0(LfTimeSource, 1);
+
+	source->host = g_strdup(host);
+	source->is_nts = is_nts;
+	g_ptr_array_add(tree->profile->time_sources, source);
+}
+
+static void the_installed_system_asks_the_same_time_servers(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+
+	add_time_source(tree, "ntp.example.org", false);
+	add_time_source(tree, "nts.example.org", true);
+	add_time_source(tree, "2001:db8::123", false);
+	configure(tree);
+	assert_file(tree, "etc/systemd/timesyncd.conf.d/10-landfall.conf",
+		    "[Time]\nNTP=ntp.example.org 2001:db8::123\n");
+}
+
+static void who_wants_no_time_servers_gets_none(void **state)
+{
+	g_autoptr(Tree) tree = tree_new();
+	g_autofree char *unit =
+		g_build_filename(tree->dir, "etc/systemd/system/systemd-timesyncd.service", NULL);
+	g_autofree char *target = NULL;
+
+	tree->profile->is_ntp_disabled = true;
+	configure(tree);
+	target = g_file_read_link(unit, NULL);
+	assert_string_equal(target, "/dev/null");
 }
 
 static void a_clock_in_local_time_is_told(void **state)
@@ -192,6 +232,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(what_is_not_asked_for_is_not_written),
 		LF_TEST(names_language_and_time_are_written),
+		LF_TEST(the_installed_system_asks_the_same_time_servers),
+		LF_TEST(who_wants_no_time_servers_gets_none),
 		LF_TEST(a_clock_in_local_time_is_told),
 		LF_TEST(an_unknown_time_zone_is_refused),
 		LF_TEST(fstab_has_what_the_initrd_does_not_mount),

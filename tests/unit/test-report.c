@@ -242,6 +242,55 @@ static void a_debug_shell_shows_in_every_report(void **state)
 	assert_contains(text, "debug shell enabled");
 }
 
+static void an_ssh_server_shows_in_every_report(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autofree char *text = NULL;
+
+	put(machine, LF_SEED_KEYS, "ssh-ed25519 AAAA\n");
+	g_free(machine->host->cmdline);
+	machine->host->cmdline = g_strdup("landfall.events=ttyS1");
+	lf_events_free(machine->events);
+	machine->events = lf_report_open(machine->host);
+	fail_with(machine, LF_ERROR_IO);
+	text = get(machine, "dev/ttyS1");
+	assert_contains(text, "ssh server enabled");
+}
+
+static void what_a_killed_start_could_not_say_is_told_by_the_next(void **state)
+{
+	static const struct {
+		const char *last;
+		const char *step; /* NULL: nothing is told */
+		const char *message;
+	} rows[] = {
+		{ "class=internal signal=9 hung=payload.pull", "\"payload.pull\"", "longer than" },
+		{ "class=internal signal=11", "\"install\"", "signal 11" },
+		{ "class=network status=6", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Machine) machine = machine_new();
+		g_autofree char *text = NULL;
+
+		g_free(machine->host->cmdline);
+		machine->host->cmdline = g_strdup("landfall.events=ttyS1");
+		lf_events_free(machine->events);
+		machine->events = lf_report_open(machine->host);
+		put(machine, LF_RUN_LAST, rows[i].last);
+		lf_report_last(machine->events, machine->host);
+		text = get(machine, "dev/ttyS1");
+		if (!rows[i].step) {
+			assert_string_equal(text, "");
+			continue;
+		}
+		assert_contains(text, rows[i].step);
+		assert_contains(text, rows[i].message);
+		assert_contains(text, "\"retry\"");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +303,8 @@ int main(void)
 		LF_TEST(where_no_init_works_nothing_is_left_for_it),
 		LF_TEST(a_good_end_leaves_the_plans_instruction),
 		LF_TEST(a_debug_shell_shows_in_every_report),
+		LF_TEST(an_ssh_server_shows_in_every_report),
+		LF_TEST(what_a_killed_start_could_not_say_is_told_by_the_next),
 	};
 
 	return LF_TEST_MAIN(tests);
