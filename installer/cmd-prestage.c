@@ -157,6 +157,9 @@ static OstreeRepo *open_repo(const char *path, GError **error)
 		return g_steal_pointer(&repo);
 	if (g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
 		g_clear_error(&local);
+		// libostree leaks when the same object is opened twice.
+		g_object_unref(repo);
+		repo = ostree_repo_new(dir);
 		if (make_repo(repo, &local))
 			return g_steal_pointer(&repo);
 	}
