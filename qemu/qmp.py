@@ -29,7 +29,7 @@ class Qmp:
         self._reader.start()
         self.command("qmp_capabilities")
 
-    def command(self, name, timeout=20, **arguments):
+    def command(self, name, /, timeout=20, **arguments):
         """Runs one command and returns its answer."""
         with self._lock:
             try:
