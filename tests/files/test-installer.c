@@ -52,8 +52,8 @@ static void each_verb_tells_its_own_options(void **state)
 		  "--json" },
 		{ "facts", "landfall-installer facts [OPTION…] [KICKSTART]\n", "--sector-size",
 		  "--json" },
-		{ "plan", "landfall-installer plan [OPTION…] KICKSTART\n", "--json", "--version" },
-		{ "check", "landfall-installer check [OPTION…] KICKSTART\n", "--root=DIR",
+		{ "plan", "landfall-installer plan [OPTION…] [KICKSTART]\n", "--json", "--version" },
+		{ "check", "landfall-installer check [OPTION…] [KICKSTART]\n", "--root=DIR",
 		  "--disk" },
 	};
 
@@ -78,7 +78,7 @@ static void wrong_words_are_input_errors(void **state)
 		{ "--root=/", "Usage:" },
 		{ "instal --help", "there is no verb 'instal'" },
 		{ "plan --nothing", "--nothing" },
-		{ "plan", "usage: landfall-installer plan [OPTION…] KICKSTART" },
+		{ "plan a b", "usage: landfall-installer plan [OPTION…] [KICKSTART]" },
 		{ "check --json site.ks", "'check' has no option --json: write --root, or" },
 		{ "check --disk=x --sector-size=7 site.ks", "'check' has no option --disk" },
 		{ "facts --json", "has no option --json: write --root, --disk, --sector-size" },
