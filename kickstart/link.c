@@ -3,8 +3,9 @@
 #include "kickstart/link.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
-#include "kickstart/ip.h"
+#include "base/address.h"
 #include "kickstart/near.h"
 
 #define MAX_ARP_TARGETS 16
@@ -153,10 +154,10 @@ static char *take_addresses(const char *value, char **ret_advice)
 	bool are_hosts = g_strv_length(addresses) <= MAX_ARP_TARGETS;
 
 	for (char **text = addresses; *text; text++) {
-		LfIp address;
+		LfAddress address;
 
-		are_hosts = are_hosts && lf_ip_parse(*text, &address) && address.n_bytes == 4 &&
-			    lf_ip_is_host(&address);
+		are_hosts = are_hosts && lf_address_parse(*text, &address) &&
+			    address.family == AF_INET && lf_address_is_host(&address);
 	}
 	if (are_hosts)
 		return g_strdup(value);

@@ -2,8 +2,9 @@
 // Not here: options of bonds and bridges (link.c), lines among each other (topology.c), setting a
 // network up.
 #include <string.h>
+#include <sys/socket.h>
 
-#include "kickstart/ip.h"
+#include "base/address.h"
 #include "kickstart/link.h"
 #include "kickstart/parser.h"
 
@@ -168,21 +169,21 @@ typedef struct {
 	const char *option, *gateway_option;
 } Static;
 
-static void check_gateway(LfCall *call, const Static *wish, const LfIp *address)
+static void check_gateway(LfCall *call, const Static *wish, const LfAddress *address)
 {
 	LfPlace place = lf_call_place(call, wish->gateway_option);
-	LfIp gateway = { 0 };
+	LfAddress gateway = { 0 };
 
-	if (!wish->gateway || !lf_ip_parse(wish->gateway, &gateway))
+	if (!wish->gateway || !lf_address_parse(wish->gateway, &gateway))
 		return;
-	if (!lf_ip_is_host(&gateway))
+	if (!lf_address_is_host(&gateway))
 		lf_call_error(call, place, "not-a-host", "write the address of a router",
 			      "'%s' is no address of a host", wish->gateway);
-	else if (lf_ip_shares(address, &gateway, 128))
+	else if (lf_address_shares(address, &gateway, 128))
 		lf_call_error(call, place, "own-gateway", "write the address of a router",
 			      "'%s' is this machine's own address", wish->gateway);
-	else if (!lf_ip_shares(address, &gateway, wish->prefix) &&
-		 !(gateway.n_bytes == 16 && lf_ip_is_link_local(&gateway)))
+	else if (!lf_address_shares(address, &gateway, wish->prefix) &&
+		 !(gateway.family == AF_INET6 && lf_address_is_local(&gateway)))
 		lf_call_warn(call, place, "gateway-outside",
 			     "write a gateway in the network of the address, or another prefix",
 			     "gateway '%s' is not in the network %s/%u", wish->gateway, wish->text,
@@ -192,14 +193,14 @@ static void check_gateway(LfCall *call, const Static *wish, const LfIp *address)
 static void check_address(LfCall *call, const Static *wish)
 {
 	LfPlace place = lf_call_place(call, wish->option);
-	LfIp address = { 0 };
+	LfAddress address = { 0 };
 
-	if (!lf_ip_parse(wish->text, &address))
+	if (!lf_address_parse(wish->text, &address))
 		return;
-	if (!lf_ip_is_host(&address))
+	if (!lf_address_is_host(&address))
 		lf_call_error(call, place, "not-a-host", "write an address of this machine",
 			      "'%s' is no address of a host", wish->text);
-	else if (lf_ip_is_edge(&address, wish->prefix))
+	else if (lf_address_is_edge(&address, wish->prefix))
 		lf_call_error(call, place, "not-a-host", "write an address of this machine",
 			      "'%s' is the network's first or last address, which no host has",
 			      wish->text);
@@ -209,8 +210,9 @@ static void check_address(LfCall *call, const Static *wish)
 static void check_addresses(LfCall *call, const LfNetwork *network)
 {
 	if (network->ip && network->netmask)
-		check_address(call, &(Static){ network->ip, lf_ip_netmask_prefix(network->netmask),
-					       network->gateway, "--ip", "--gateway" });
+		check_address(call,
+			      &(Static){ network->ip, lf_address_netmask_prefix(network->netmask),
+					 network->gateway, "--ip", "--gateway" });
 	if (network->ipv6 && strchr(network->ipv6, ':')) {
 		g_auto(GStrv) parts = g_strsplit(network->ipv6, "/", 2);
 		unsigned prefix = parts[1] ? (unsigned)g_ascii_strtoull(parts[1], NULL, 10) : 64;

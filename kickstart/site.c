@@ -2,8 +2,9 @@
 // persists. Not here: kernel, encryption, upgrades, failures (addon.c), lines against each other
 // (validate.c).
 #include <string.h>
+#include <sys/socket.h>
 
-#include "kickstart/ip.h"
+#include "base/address.h"
 #include "kickstart/parser.h"
 
 #define MAX_MIRRORS 16
@@ -131,17 +132,18 @@ static const LfOption route_options[] = {
 	LF_OPTION_FIELD("--metric", U32, LfRoute, metric, 0, 1, UINT32_MAX),
 };
 
-static void check_host_bits(LfCall *call, LfRoute *route, const LfIp *network, unsigned prefix)
+static void check_host_bits(LfCall *call, LfRoute *route, const LfAddress *network, unsigned prefix)
 {
-	LfIp masked = *network;
+	LfAddress masked = *network;
 	g_autofree char *text = NULL;
 	g_autofree char *canonical = NULL;
 	g_autofree char *advice = NULL;
 
-	lf_ip_mask(&masked, prefix);
-	text = lf_ip_text(&masked);
+	masked.prefix = prefix;
+	lf_address_mask(&masked);
+	text = lf_address_text(&masked);
 	canonical = g_strdup_printf("%s/%u", text, prefix);
-	if (memcmp(masked.bytes, network->bytes, network->n_bytes) != 0) {
+	if (memcmp(masked.bytes, network->bytes, sizeof masked.bytes) != 0) {
 		advice = g_strdup_printf("write '%s'", canonical);
 		lf_call_error(call, lf_call_place(call, "--to"), "host-bits", advice,
 			      "'%s' is no network: its address goes beyond the prefix", route->to);
@@ -153,22 +155,22 @@ static void check_host_bits(LfCall *call, LfRoute *route, const LfIp *network, u
 static void check_route(LfCall *call, LfRoute *route)
 {
 	g_auto(GStrv) parts = g_strsplit(route->to, "/", 2);
-	LfIp network = { 0 };
-	LfIp via = { 0 };
+	LfAddress network = { 0 };
+	LfAddress via = { 0 };
 	bool is_default = strcmp(route->to, "default") == 0;
 
-	lf_ip_parse(route->via, &via);
-	if (!lf_ip_is_host(&via))
+	lf_address_parse(route->via, &via);
+	if (!lf_address_is_host(&via))
 		lf_call_error(call, lf_call_place(call, "--via"), "not-a-host",
 			      "write the address of a router", "'%s' is no address of a host",
 			      route->via);
-	if (via.n_bytes == 16 && lf_ip_is_link_local(&via) && !route->device)
+	if (via.family == AF_INET6 && lf_address_is_local(&via) && !route->device)
 		lf_call_error(call, lf_call_place(call, "--via"), "missing-option",
 			      "add '--device=NAME'", "'%s' may be on any interface", route->via);
 	if (is_default)
 		return;
-	lf_ip_parse(parts[0], &network);
-	if (network.n_bytes != via.n_bytes)
+	lf_address_parse(parts[0], &network);
+	if (network.family != via.family)
 		lf_call_error(call, lf_call_place(call, "--via"), "mixed-families",
 			      "write an address of the destination's family",
 			      "'%s' is no way to '%s'", route->via, route->to);

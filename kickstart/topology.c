@@ -1,8 +1,9 @@
 // Network lines among each other: who is a member of what, what lies on what, where routes go.
 // Not here: a line by itself (network.c, site.c), whether a machine has these cards (the planner).
 #include <string.h>
+#include <sys/socket.h>
 
-#include "kickstart/ip.h"
+#include "base/address.h"
 #include "kickstart/parser.h"
 
 /**
@@ -222,33 +223,33 @@ static void check_activation(LfParser *parser, const Links *links)
 }
 
 /* Is it certain that @via is not in the network that @network has? */
-static bool is_far(const LfNetwork *network, const LfIp *via)
+static bool is_far(const LfNetwork *network, const LfAddress *via)
 {
 	g_auto(GStrv) parts = NULL;
-	LfIp own = { 0 };
+	LfAddress own = { 0 };
 	unsigned prefix = 64;
 
-	if (via->n_bytes == 4) {
+	if (via->family == AF_INET) {
 		if (network->is_noipv4)
 			return true;
-		return network->ip && lf_ip_parse(network->ip, &own) &&
-		       !lf_ip_shares(&own, via, lf_ip_netmask_prefix(network->netmask));
+		return network->ip && lf_address_parse(network->ip, &own) &&
+		       !lf_address_shares(&own, via, lf_address_netmask_prefix(network->netmask));
 	}
 	if (network->is_noipv6)
 		return true;
-	if (!network->ipv6 || !strchr(network->ipv6, ':') || lf_ip_is_link_local(via))
+	if (!network->ipv6 || !strchr(network->ipv6, ':') || lf_address_is_local(via))
 		return false;
 	parts = g_strsplit(network->ipv6, "/", 2);
 	prefix = (unsigned)g_ascii_strtoull(parts[1], NULL, 10);
-	return lf_ip_parse(parts[0], &own) && !lf_ip_shares(&own, via, prefix);
+	return lf_address_parse(parts[0], &own) && !lf_address_shares(&own, via, prefix);
 }
 
 static bool is_via_far(const GPtrArray *networks, const LfRoute *route)
 {
-	LfIp via = { 0 };
+	LfAddress via = { 0 };
 	guint n_lines = 0;
 
-	lf_ip_parse(route->via, &via);
+	lf_address_parse(route->via, &via);
 	for (guint i = 0; i < networks->len; i++) {
 		const LfNetwork *network = networks->pdata[i];
 		g_autofree char *name = lf_network_name(network);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "installer/plan/address.h"
+#include "base/address.h"
 
 /** What a value is. SECONDS and MS are whole numbers as they are written. */
 typedef enum { WORD, NUMBER, FLAG, SECONDS, MS, MAC, ADDRESSES, MEMBER } ValueKind;

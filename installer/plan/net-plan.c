@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "installer/plan/address.h"
+#include "base/address.h"
 #include "installer/plan/net-graph.h"
 #include "installer/plan/net-options.h"
 #include "installer/plan/netargs.h"

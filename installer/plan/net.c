@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "installer/plan/address.h"
+#include "base/address.h"
 #include "installer/plan/members.h"
 
 #define CARRIER_S 30

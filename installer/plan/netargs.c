@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/host.h"
-#include "installer/plan/address.h"
+#include "base/address.h"
 #include "kickstart/shape.h"
 
 #define MAX_WORDS_BYTES 4096

@@ -1,16 +1,12 @@
 # `make bench`: ours against the peers, in one run, in the same machines.
 HELP += 'bench        measure against the peers; BENCH_ONLY="--only sizes …" for a part'
 
-TESTS += bench-pull
-bench-pull_SRCS := tests/bench/pull.c
-bench-pull_LIBS := apply plan kickstart base
-
 BENCH := $(O)/bench
 PEER := $(BENCH)/peer
 BENCH_ONLY ?=
 
 .PHONY: bench
-bench: iso $(O)/landfall $(O)/tests/bench-pull $(O)/tests/wire $(NET_DAEMONS) \
+bench: iso $(O)/landfall $(O)/tests/pull $(O)/tests/wire $(NET_DAEMONS) \
 		$(BENCH)/delta.stamp $(BENCH)/dracut.img $(BENCH)/pipeline.iso
 	/usr/bin/python3 tests/bench/bench.py --build=$(O) --ref=$(IMAGE_REFS)/standard \
 		--version='$(VERSION)' $(BENCH_ONLY)

@@ -71,8 +71,8 @@ class NetBench:
         """Pulls with the installer's own code into a new repository."""
         target = self.folder / "target"
         shutil.rmtree(target, ignore_errors=True)
-        pull = self.build / "tests" / "bench-pull"
-        return self.timed(box, pull, f"https://www.site.test/{name}", ref, target, keyring, self.ca.cert)
+        pull = [self.build / "tests" / "pull", "--keyring", keyring, "--ca", self.ca.cert]
+        return self.timed(box, *pull, f"https://www.site.test/{name}", ref, target)
 
     def peer(self, box, name, ref, keyring):
         """Pulls with ostree into a repository of the same kind, which flushes no more than ours."""

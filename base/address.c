@@ -1,6 +1,6 @@
 // IP and MAC addresses as values.
-// Not here: which interface has which (net-plan.c).
-#include "installer/plan/address.h"
+// Not here: which interface has which (installer/plan).
+#include "base/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -57,23 +57,57 @@ static uint8_t mask_of(unsigned prefix, unsigned byte)
 	return (uint8_t)(0xff00u >> bits);
 }
 
+void lf_address_mask(LfAddress *address)
+{
+	for (unsigned i = 0; i < sizeof address->bytes; i++)
+		address->bytes[i] &= mask_of(address->prefix, i);
+}
+
 char *lf_address_network(const LfAddress *address)
 {
 	LfAddress network = *address;
 
-	for (unsigned i = 0; i < sizeof network.bytes; i++)
-		network.bytes[i] &= mask_of(network.prefix, i);
+	lf_address_mask(&network);
 	return lf_address_text_prefix(&network);
+}
+
+bool lf_address_shares(const LfAddress *a, const LfAddress *b, unsigned prefix)
+{
+	if (a->family != b->family)
+		return false;
+	for (unsigned i = 0; i < sizeof a->bytes; i++)
+		if ((a->bytes[i] ^ b->bytes[i]) & mask_of(prefix, i))
+			return false;
+	return true;
 }
 
 bool lf_address_holds(const LfAddress *network, const LfAddress *address)
 {
-	if (network->family != address->family)
+	return lf_address_shares(network, address, network->prefix);
+}
+
+bool lf_address_is_host(const LfAddress *address)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+	static const uint8_t unspecified[16] = { 0 };
+	uint8_t first = address->bytes[0];
+
+	if (address->family == AF_INET)
+		return first > 0 && first < 224 && first != 127;
+	return first != 0xff && memcmp(address->bytes, loopback, 16) != 0 &&
+	       memcmp(address->bytes, unspecified, 16) != 0;
+}
+
+bool lf_address_is_edge(const LfAddress *address, unsigned prefix)
+{
+	uint32_t host_bits = prefix < 32 ? UINT32_MAX >> prefix : 0;
+	uint32_t value;
+
+	if (address->family != AF_INET || prefix > 30)
 		return false;
-	for (unsigned i = 0; i < sizeof network->bytes; i++)
-		if ((network->bytes[i] ^ address->bytes[i]) & mask_of(network->prefix, i))
-			return false;
-	return true;
+	memcpy(&value, address->bytes, sizeof(value));
+	value = ntohl(value) & host_bits;
+	return value == 0 || value == host_bits;
 }
 
 bool lf_address_is_local(const LfAddress *address)
@@ -96,6 +130,14 @@ static bool prefix_of_netmask(const char *text, unsigned *ret)
 		return false;
 	*ret = 32 - (unsigned)__builtin_popcount(host_bits);
 	return true;
+}
+
+unsigned lf_address_netmask_prefix(const char *netmask)
+{
+	unsigned prefix = 0;
+
+	(void)prefix_of_netmask(netmask, &prefix);
+	return prefix;
 }
 
 bool lf_address_prefix_of(const char *text, int family, unsigned *ret)
