@@ -50,7 +50,7 @@ class Ca:
     def _issue(self, name, extensions, begin, end):
         """`openssl ca` alone lets us choose both ends of the time; it wants a folder of its own for each."""
         folder = self.folder / f"{name}.d"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         pair = Pair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         request = folder / "request"
         openssl("req", *KEY, "-new", "-subj", f"/O=Landfall/CN={name}", "-keyout", pair.key, "-out", request)
