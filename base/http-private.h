@@ -19,6 +19,10 @@ bool lf_http_url_parse(const char *text, CURLU **ret_url, GError **error);
 char *lf_http_url_display(CURLU *url);
 
 bool lf_http_url_is_https(CURLU *url);
+
+/** lf_http_url_make_plain: of an https URL only the server is left, asked by http at its usual
+ * port; an http URL stays as it is. */
+void lf_http_url_make_plain(CURLU *url);
 bool lf_http_url_same_origin(CURLU *a, CURLU *b);
 
 /** lf_http_access_apply: @access: (nullable): checked before. */

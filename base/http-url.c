@@ -64,3 +64,16 @@ bool lf_http_url_same_origin(CURLU *a, CURLU *b)
 	}
 	return true;
 }
+
+void lf_http_url_make_plain(CURLU *url)
+{
+	static const CURLUPart parts[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+					   CURLUPART_PORT, CURLUPART_QUERY,    CURLUPART_FRAGMENT };
+
+	if (!lf_http_url_is_https(url))
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+		curl_url_set(url, parts[i], NULL, 0);
+	curl_url_set(url, CURLUPART_PATH, "/", 0);
+	curl_url_set(url, CURLUPART_SCHEME, "http", 0);
+}

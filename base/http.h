@@ -94,6 +94,8 @@ bool lf_http_post(const LfHttp *http, const char *content_type, GBytes *body, GE
 
 /**
  * lf_http_date:
+ * @http: of an https URL its server is asked by plain HTTP, at the usual port, for "/": before the
+ * time is known no certificate can be judged
  * @http: its URL is http://: TLS needs the time first
  * @ret_s: (out): the Date of the server's answer, seconds since 1970; the answer's status does not
  * matter

@@ -300,6 +300,7 @@ static bool run_stage(Run *run, size_t index, GError **error)
 	lf_events_emit(run->events, &event);
 	lf_watch_set(id, deadline_s, &run->watch);
 	event.state = stages[index].run(run, &local) ? LF_EVENT_DONE : LF_EVENT_FAILED;
+	lf_online_try(run->online);
 	lf_watch_set(id, 0, &run->watch);
 	event.data = NULL;
 	event.error = local;
@@ -368,12 +369,13 @@ static void watch_delivery(Run *run)
 static void begin(Run *run)
 {
 	LfEvent event = { .step = "install", .state = LF_EVENT_STARTED, .title = "install" };
+	g_autoptr(LfFacts) identity = lf_probe_identity(run->host);
 	g_autoptr(json_t) data = json_object();
 
 	run->events = lf_report_open(run->host);
 	run->watch = (LfWatch){ run->host, run->events };
 	lf_access_mark(run->access, run->events);
-	lf_report_source(run->events, run->host, NULL);
+	lf_report_source(run->events, run->host, identity);
 	run->delivery = lf_delivery_new(run->host, run->events);
 	run->online = lf_online_new(run->host, lf_access_http(run->access), run->events);
 	lf_access_set_gate(run->access, lf_online_need, run->online);

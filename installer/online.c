@@ -141,6 +141,19 @@ static bool ask_time_servers(LfOnline *online)
 	return false;
 }
 
+// A time server may be wrong, and DHCP may name anyone.
+static bool is_plausible_now(LfOnline *online)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (lf_clock_is_plausible(online->host->now_ms() / 1000, online->built_s))
+		return true;
+	lf_events_note(online->events, STEP_CLOCK, "what the time servers say is not plausible");
+	if (!lf_clock_floor(online->built_s, &online->clock, &error))
+		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+	return false;
+}
+
 static void emit_clock(LfOnline *online)
 {
 	g_autoptr(json_t) data = json_object();
@@ -156,6 +169,7 @@ static void emit_clock(LfOnline *online)
 
 // A clock that may be right is left alone when no time server answers; who could answer in its
 // place could also make it wrong.
+// @url: (nullable): of the server that is asked last
 static void set_clock(LfOnline *online, const char *url)
 {
 	g_autoptr(GError) error = NULL;
@@ -163,10 +177,10 @@ static void set_clock(LfOnline *online, const char *url)
 	if (online->has_asked_time || online->built_s == 0)
 		return;
 	online->has_asked_time = true;
-	if (ask_time_servers(online)) {
+	if (ask_time_servers(online) && is_plausible_now(online)) {
 		online->clock = LF_CLOCK_NTP;
 		emit_clock(online);
-	} else if (online->clock == LF_CLOCK_FLOOR) {
+	} else if (online->clock == LF_CLOCK_FLOOR && url) {
 		if (lf_clock_http(url, online->access, online->built_s, &error)) {
 			online->clock = LF_CLOCK_HTTP;
 			emit_clock(online);
@@ -174,6 +188,24 @@ static void set_clock(LfOnline *online, const char *url)
 			lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
 		}
 	}
+}
+
+static bool has_address(const LfOnline *online)
+{
+	g_autoptr(GPtrArray) states = lf_net_states(online->run);
+
+	for (guint i = 0; i < states->len; i++)
+		if (*((const LfNetState *)states->pdata[i])->addresses)
+			return true;
+	return false;
+}
+
+void lf_online_try(LfOnline *online)
+{
+	const char *url = online->profile ? online->profile->report_url : NULL;
+
+	if (online->run && !online->has_asked_time && has_address(online))
+		set_clock(online, url);
 }
 
 void lf_online_keep_time(LfOnline *online)

@@ -53,6 +53,13 @@ bool lf_online_start(LfOnline *online, GError **error);
  */
 bool lf_online_need(const char *url, void *online, GError **error);
 
+/**
+ * lf_online_try: sets the clock when the network is already there, for those who do not wait for it:
+ * reports, and the hardware clock at the end. Returns at once when it is not, or time was asked
+ * for before.
+ */
+void lf_online_try(LfOnline *online);
+
 /** lf_online_report: adds "network" (the interfaces) and "clock" (what the time comes from) to
  * @data. */
 void lf_online_report(const LfOnline *online, json_t *data);

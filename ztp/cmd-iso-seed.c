@@ -43,7 +43,7 @@ static const GOptionEntry seed_options[] = {
 	{ "pin", 0, 0, G_OPTION_ARG_STRING, &reach.pin,
 	  "Public key that servers must have: sha256//BASE64", "PIN" },
 	{ "proxy", 0, 0, G_OPTION_ARG_STRING, &reach.proxy,
-	  "Proxy for all requests: http://host:port", "URL" },
+	  "Proxy for all requests: http://host:port; @FILE holds one with a password", "URL" },
 	{ "ssh-key", 0, 0, G_OPTION_ARG_FILENAME, &reach.ssh_key,
 	  "Who may log in to the installer over SSH: public keys", "FILE" },
 	{ "no-check", 0, 0, G_OPTION_ARG_NONE, &is_unchecked,

@@ -11,11 +11,12 @@
 
 #define MAX_KEYS_BYTES (64 * 1024)
 
-#define FILE_CA	   "ca.pem"
-#define FILE_CERT  "client.pem"
-#define FILE_KEY   "client.key"
-#define FILE_PROXY "proxy"
-#define FILE_SSH   "authorized_keys"
+#define FILE_CA		"ca.pem"
+#define FILE_CERT	"client.pem"
+#define FILE_KEY	"client.key"
+#define MAX_PROXY_BYTES 4096
+#define FILE_PROXY	"proxy"
+#define FILE_SSH	"authorized_keys"
 
 static void add_word(GPtrArray *words, const char *name, const char *value)
 {
@@ -74,20 +75,29 @@ static bool is_one_word(const char *text)
 	return text[strcspn(text, " \t\n\"")] == '\0';
 }
 
+static bool add_secret_proxy(LfSeed *seed, const char *path, GPtrArray *words, GError **error)
+{
+	if (!add_file(seed, FILE_PROXY, path, MAX_PROXY_BYTES, error))
+		return false;
+	add_word(words, "landfall.proxy", "@" FILE_PROXY);
+	return true;
+}
+
+// Everyone on the desk's machine sees the command lines of the others.
 static bool add_proxy(LfSeed *seed, const char *proxy, GPtrArray *words, GError **error)
 {
-	g_autoptr(GBytes) bytes = NULL;
-
 	if (!proxy)
 		return true;
-	if (!strchr(proxy, '@')) {
-		add_word(words, "landfall.proxy", proxy);
-		return is_one_word(proxy) ||
-		       lf_throw(error, LF_ERROR_INPUT, "--proxy= holds a blank or a quote");
-	}
-	bytes = g_bytes_new(proxy, strlen(proxy));
-	add_word(words, "landfall.proxy", "@" FILE_PROXY);
-	return lf_seed_add(seed, FILE_PROXY, bytes, error);
+	if (proxy[0] == '@')
+		return add_secret_proxy(seed, proxy + 1, words, error);
+	if (strchr(proxy, '@'))
+		return lf_throw(
+			error, LF_ERROR_INPUT,
+			"--proxy: a password on a command line can be seen by others: write "
+			"the URL into a file and give --proxy=@FILE");
+	add_word(words, "landfall.proxy", proxy);
+	return is_one_word(proxy) ||
+	       lf_throw(error, LF_ERROR_INPUT, "--proxy= holds a blank or a quote");
 }
 
 // A machine that tells everything of itself shows whether the templates are known.

@@ -35,14 +35,26 @@ bool lf_finish_parse(const char *text, size_t size, LfEnd *ret, GError **error)
 	return true;
 }
 
-const LfErrorClass *lf_policy_class(int wait_status)
+// A link that is too slow for the step's deadline is no bug: it may heal.
+static bool waits_for_servers(const char *step)
 {
+	static const char *const steps[] = { "network.start", "profile.load", "payload.open",
+					     "check.payload", "payload.pull", NULL };
+
+	return step && g_strv_contains(steps, step);
+}
+
+const LfErrorClass *lf_policy_class(int wait_status, const char *hung_step)
+{
+	g_autoptr(GError) outage = NULL;
 	const LfErrorClass *class = NULL;
 
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		return NULL;
 	if (WIFEXITED(wait_status))
 		class = lf_error_class_by_status(WEXITSTATUS(wait_status));
+	else if (waits_for_servers(hung_step) && !lf_throw(&outage, LF_ERROR_NETWORK, "hung"))
+		class = lf_error_class(outage);
 	return class ? class : lf_error_class(NULL);
 }
 

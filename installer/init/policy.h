@@ -21,11 +21,13 @@ bool lf_finish_parse(const char *text, size_t size, LfEnd *ret, GError **error);
 /**
  * lf_policy_class:
  * @wait_status: as waitpid() gives it
+ * @hung_step: (nullable): the step that was over its time, when the installer was killed for it
  *
  * Returns: (transfer none) (nullable): the class of error the installer ended with; NULL when it
- * ended well. A signal or an exit status of no class counts as INTERNAL.
+ * ended well. A step that waits for servers counts as NETWORK when it hung; any other signal, and
+ * an exit status of no class, as INTERNAL.
  */
-const LfErrorClass *lf_policy_class(int wait_status);
+const LfErrorClass *lf_policy_class(int wait_status, const char *hung_step);
 
 /**
  * lf_policy_delay_ms:

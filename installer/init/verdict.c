@@ -50,7 +50,8 @@ static bool read_finish(LfInit *init, LfEnd *ret_end)
 static void end_failed(LfInit *init, const LfFailureWish *wish)
 {
 	g_autofree char *argument = lf_host_arg(init->host, "landfall.onfailure");
-	LfEnd end = { lf_failure_action(wish, argument), false };
+	LfEndAction action = lf_failure_action(wish, argument);
+	LfEnd end = { action, lf_failure_ejects(action) };
 	LfEndAction known;
 
 	if (argument && !lf_end_action(argument, &known))
@@ -100,7 +101,7 @@ static void report_failure(LfInit *init, int wait_status, const LfErrorClass *cl
 
 void lf_verdict_on_end(LfInit *init, int wait_status)
 {
-	const LfErrorClass *class = lf_policy_class(wait_status);
+	const LfErrorClass *class = lf_policy_class(wait_status, init->hung_step);
 	LfEnd end = { LF_END_POWEROFF, false };
 
 	(void)kill(-init->installer.pid, SIGKILL);
@@ -135,7 +136,7 @@ static void kill_installer(LfInit *init, LfDeadline *deadline)
 // A process that waits for a device which never answers cannot be killed. Only a restart helps.
 static void give_up_on_installer(LfInit *init)
 {
-	LfEnd end = { LF_END_REBOOT, false };
+	LfEnd end = { LF_END_REBOOT, lf_failure_ejects(LF_END_REBOOT) };
 
 	lf_output_say(init->output, "installer cannot be killed next=%s", lf_end_name(end.action));
 	lf_init_decide_end(init, end, 0);

@@ -20,6 +20,19 @@
 typedef struct nl_cache NlCache;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NlCache, nl_cache_free)
 
+// What the kernel will never take does not heal by waiting.
+static LfErrorCode code_of_nl(int code)
+{
+	switch (-code) {
+	case NLE_INVAL:
+	case NLE_RANGE:
+	case NLE_OPNOTSUPP:
+		return LF_ERROR_TARGET;
+	default:
+		return LF_ERROR_NETWORK;
+	}
+}
+
 bool lf_throw_nl(GError **error, int code, const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -28,7 +41,7 @@ bool lf_throw_nl(GError **error, int code, const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	return lf_throw(error, LF_ERROR_NETWORK, "%s: %s", text, nl_geterror(code));
+	return lf_throw(error, code_of_nl(code), "%s: %s", text, nl_geterror(code));
 }
 
 // --- values -------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ void lf_report_last(LfEvents *events, const LfHost *host)
 {
 	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_LAST, 256, NULL);
 	g_autofree char *signal = text ? word_of(text, "signal") : NULL;
+	g_autofree char *class = text ? word_of(text, "class") : NULL;
 	g_autofree char *step = text ? word_of(text, "hung") : NULL;
 	g_autoptr(GError) error = NULL;
 	LfEvent event = { .step = step ? step : "install", .state = LF_EVENT_FAILED };
@@ -113,12 +114,13 @@ void lf_report_last(LfEvents *events, const LfHost *host)
 	if (!signal)
 		return;
 	if (step)
-		lf_throw(&error, LF_ERROR_INTERNAL,
+		lf_throw(&error,
+			 g_strcmp0(class, "network") == 0 ? LF_ERROR_NETWORK : LF_ERROR_INTERNAL,
 			 "the step took longer than it may, and the installer was killed");
 	else
 		lf_throw(&error, LF_ERROR_INTERNAL, "the installer was ended by signal %s", signal);
 	event.error = error;
-	event.next = "retry";
+	event.next = step ? NULL : "retry";
 	lf_events_emit(events, &event);
 }
 

@@ -56,7 +56,8 @@ class NetBench:
     def __init__(self, build, ref, site, folder):
         self.build, self.ref, self.site, self.folder = build, ref, site, folder
         self.ca = Ca(folder / "ca")
-        site.dnsmasq()
+        # dnsmasq would look for three seconds whether somebody has the address.
+        site.dnsmasq(extra=["no-ping"])
         self.www = site.nginx(pair=self.ca.server("www", "www.site.test"))
 
     def timed(self, box, *argv):

@@ -287,6 +287,7 @@ static void keys_and_words_for_servers_go_into_the_seed(void **state)
 		"landfall.pin", "landfall.proxy", "landfall.ks",   "quiet",
 	};
 	g_auto(Desk) desk = { NULL, NULL, NULL };
+	g_autofree char *proxy = NULL;
 	g_autofree char *ssh = NULL;
 	g_autofree char *seeded = NULL;
 	g_autofree char *shown = NULL;
@@ -294,11 +295,12 @@ static void keys_and_words_for_servers_go_into_the_seed(void **state)
 
 	open_desk(&desk);
 	make_keys(&desk);
+	proxy = put(&desk, "proxy.url", "http://u:XSECRETX@p.test:3128\n", -1);
 	ssh = put(&desk, "id.pub", "# ops\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI ops\n", -1);
 	status = landfall(&desk,
 			  "iso seed --ks-url='https://h.test/{serial}/{mac}.ks?t=XSECRETX' "
 			  "--ca=two.pem --cert=one.pem --key=one.key --pin=" PIN
-			  " --proxy=http://u:XSECRETX@p.test:3128 --ssh-key=id.pub -a quiet "
+			  " --proxy=@proxy.url --ssh-key=id.pub -a quiet "
 			  "in.iso out.iso",
 			  &seeded);
 	if (status != 0)
@@ -361,6 +363,8 @@ static void what_no_machine_could_use_is_refused(void **state)
 		{ "-k any.ks --cert=one.pem --key=two.key", "does not belong" },
 		{ "-k any.ks --pin=abc", "pinned public key" },
 		{ "-k any.ks --proxy=socks5://h", "proxy" },
+		{ "-k any.ks --proxy=http://u:p@h:1", "give --proxy=@FILE" },
+		{ "-k any.ks --proxy=@nowhere", "nowhere" },
 		{ "-k any.ks --ssh-key=one.key", "is a private key" },
 		{ "-k any.ks --ssh-key=any.ks", "is no public SSH key" },
 		{ "-k any.ks --ssh-key=empty", "holds no public SSH key" },

@@ -69,19 +69,19 @@ static int exited(int status)
 
 static void the_exit_status_tells_the_class(void **state)
 {
-	assert_null(lf_policy_class(exited(0)));
-	assert_string_equal(lf_policy_class(exited(2))->name, "input");
-	assert_string_equal(lf_policy_class(exited(6))->name, "network");
-	assert_string_equal(lf_policy_class(exited(127))->name, "internal");
-	assert_string_equal(lf_policy_class(exited(1))->name, "internal");
-	assert_string_equal(lf_policy_class(W_EXITCODE(0, SIGSEGV))->name, "internal");
+	assert_null(lf_policy_class(exited(0), NULL));
+	assert_string_equal(lf_policy_class(exited(2), NULL)->name, "input");
+	assert_string_equal(lf_policy_class(exited(6), NULL)->name, "network");
+	assert_string_equal(lf_policy_class(exited(127), NULL)->name, "internal");
+	assert_string_equal(lf_policy_class(exited(1), NULL)->name, "internal");
+	assert_string_equal(lf_policy_class(W_EXITCODE(0, SIGSEGV), NULL)->name, "internal");
 }
 
 static void retries_follow_the_table(void **state)
 {
-	const LfErrorClass *input = lf_policy_class(exited(2));
-	const LfErrorClass *network = lf_policy_class(exited(6));
-	const LfErrorClass *internal = lf_policy_class(exited(8));
+	const LfErrorClass *input = lf_policy_class(exited(2), NULL);
+	const LfErrorClass *network = lf_policy_class(exited(6), NULL);
+	const LfErrorClass *internal = lf_policy_class(exited(8), NULL);
 	const LfFailureWish none = LF_FAILURE_NO_WISH;
 
 	assert_false(lf_failure_retries(input, &none, (LfTries){ 1, 0 }));
@@ -95,8 +95,8 @@ static void retries_follow_the_table(void **state)
 
 static void an_outage_uses_up_no_try_of_another_failure(void **state)
 {
-	const LfErrorClass *trust = lf_policy_class(exited(5));
-	const LfErrorClass *network = lf_policy_class(exited(6));
+	const LfErrorClass *trust = lf_policy_class(exited(5), NULL);
+	const LfErrorClass *network = lf_policy_class(exited(6), NULL);
 	const LfFailureWish none = LF_FAILURE_NO_WISH;
 	const LfFailureWish one = { false, LF_END_POWEROFF, 1 };
 
@@ -146,7 +146,7 @@ static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		const LfErrorClass *class = lf_policy_class(rows[i].wait_status);
+		const LfErrorClass *class = lf_policy_class(rows[i].wait_status, NULL);
 		g_autoptr(GError) error = NULL;
 		LfFailureWish wish;
 
