@@ -38,15 +38,22 @@ LfHttpAccess lf_seed_access_http(const LfSeedAccess *access)
 	return (LfHttpAccess){ .ca_file = access->ca,
 			       .cert_file = access->cert,
 			       .key_file = access->key,
-			       .pin = access->pin,
-			       .proxy = access->proxy };
+			       .pin = access->pin };
 }
 
 // The installer asks the same of the files.
 static bool check(const LfSeedAccess *access, GError **error)
 {
-	const LfHttpAccess http = lf_seed_access_http(access);
+	bool is_in_file = access->proxy && access->proxy[0] == '@';
+	g_autofree char *secret = NULL;
+	LfHttpAccess http = lf_seed_access_http(access);
 
+	if (is_in_file) {
+		secret = lf_read_text_at(AT_FDCWD, access->proxy + 1, MAX_PROXY_BYTES, error);
+		if (!secret)
+			return lf_rethrow(error, LF_ERROR_INPUT);
+	}
+	http.proxy = is_in_file ? g_strchomp(secret) : access->proxy;
 	return lf_http_access_check(&http, error);
 }
 
