@@ -166,6 +166,16 @@ static bool deliver(const LfKeep *keep, int dir_fd, GError **error)
 	return ok;
 }
 
+// All was delivered, and the end came while it was removed. A directory that somebody names may be
+// anything.
+static bool end_removal(const LfCmd *cmd, const char *dir, GError **error)
+{
+	return cmd->dir
+		       ? lf_throw(error, LF_ERROR_INPUT,
+				  "there is no report in '%s': it has no '" LF_KEEP_CONFIG "'", dir)
+		       : lf_kept_remove(dir, error);
+}
+
 int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 {
 	const char *dir = cmd->dir ? cmd->dir : "/" LF_KEEP_DIR;
@@ -175,9 +185,8 @@ int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 
 	if (!host || !lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
 		return 1;
-	// All was delivered, and the end came while it was removed.
 	if (faccessat(dir_fd, LF_KEEP_CONFIG, F_OK, 0) < 0)
-		return lf_kept_remove(dir, error) ? 0 : 1;
+		return end_removal(cmd, dir, error) ? 0 : 1;
 	kept = lf_kept_load(dir, error);
 	if (!kept)
 		return 1;

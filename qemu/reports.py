@@ -182,6 +182,8 @@ class Receiver(http.server.ThreadingHTTPServer):
     def __init__(self, address, store, *, token=None, pair=None, client_ca=None, on_log=None):
         self.store, self.on_log = store, on_log
         self.token = token.strip().encode() if token is not None else None
+        if self.token == b"":
+            raise ValueError("the token is empty: anybody would know it")
         self.tls = tls_context(pair, client_ca) if pair else None
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)

@@ -204,6 +204,41 @@ void lf_kept_free(LfKept *kept)
 	g_free(kept);
 }
 
+static bool is_temporary_of(const char *name, const char *own)
+{
+	size_t length = strlen(own);
+
+	return strncmp(name, own, length) == 0 && name[length] == '.' &&
+	       name[strlen(name) - 1] == '~';
+}
+
+// Our files, also under the temporary name of a start that was killed. What else is there belongs
+// to somebody else.
+static bool is_ours(const char *name)
+{
+	static const char *const own[] = { LF_KEEP_CONFIG, LF_KEEP_EVENTS, LF_KEEP_MARK,
+					   TOKEN_FILE };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+		if (strcmp(name, own[i]) == 0 || is_temporary_of(name, own[i]))
+			return true;
+	for (size_t i = 0; i < FILES; i++)
+		if (strcmp(name, file_names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool lf_kept_is_rest(const char *dir)
+{
+	g_autoptr(GDir) list = g_dir_open(dir, 0, NULL);
+	const char *name;
+	size_t n = 0;
+
+	while (list && (name = g_dir_read_name(list)) && is_ours(name))
+		n++;
+	return list && n > 0 && !name;
+}
+
 static bool remove_files(const char *dir, GError **error)
 {
 	g_autoptr(GDir) list = g_dir_open(dir, 0, error);
@@ -214,14 +249,13 @@ static bool remove_files(const char *dir, GError **error)
 	while ((name = g_dir_read_name(list))) {
 		g_autofree char *path = g_build_filename(dir, name, NULL);
 
-		if (unlink(path) < 0)
+		if (is_ours(name) && unlink(path) < 0)
 			return lf_throw_errno(error, "cannot remove '%s'", path);
 	}
 	return true;
 }
 
-// First what makes a start deliver, so that one that is cut off here does not deliver again. A
-// start that was killed may have left a file under a temporary name.
+// First what makes a start deliver, so that one that is cut off here does not deliver again.
 bool lf_kept_remove(const char *dir, GError **error)
 {
 	g_autofree char *config = g_build_filename(dir, LF_KEEP_CONFIG, NULL);
@@ -230,7 +264,7 @@ bool lf_kept_remove(const char *dir, GError **error)
 		return lf_throw_errno(error, "cannot remove '%s'", config);
 	if (!remove_files(dir, error))
 		return false;
-	if (rmdir(dir) < 0)
+	if (rmdir(dir) < 0 && errno != ENOTEMPTY)
 		return lf_throw_errno(error, "cannot remove '%s'", dir);
 	return true;
 }

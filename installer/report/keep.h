@@ -56,6 +56,10 @@ const LfKeep *lf_kept(const LfKept *kept);
 void lf_kept_free(LfKept *kept);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfKept, lf_kept_free)
 
+/** lf_kept_is_rest: whether there is nothing in @dir but what a removal that was cut off has left.
+ */
+bool lf_kept_is_rest(const char *dir);
+
 /** lf_kept_remove: removes the directory's files, the configuration first, and the directory.
  * Errors: IO. */
 bool lf_kept_remove(const char *dir, GError **error);
