@@ -170,10 +170,10 @@ static bool deliver(const LfKeep *keep, int dir_fd, GError **error)
 // anything.
 static bool end_removal(const LfCmd *cmd, const char *dir, GError **error)
 {
-	return cmd->dir
-		       ? lf_throw(error, LF_ERROR_INPUT,
-				  "there is no report in '%s': it has no '" LF_KEEP_CONFIG "'", dir)
-		       : lf_kept_remove(dir, error);
+	if (!cmd->dir || lf_kept_is_rest(dir))
+		return lf_kept_remove(dir, error);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"there is no report in '%s': it has no '" LF_KEEP_CONFIG "'", dir);
 }
 
 int lf_cmd_deliver(const LfCmd *cmd, GError **error)

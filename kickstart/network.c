@@ -125,8 +125,13 @@ static void check_static(LfCall *call, const LfNetwork *network)
 	bool is_static = g_strcmp0(network->bootproto, "static") == 0;
 
 	if (is_static && !network->is_noipv4 && !network->ip)
-		lf_call_error(call, call->place, "missing-option", NULL,
+		lf_call_error(call, call->place, "missing-option",
+			      "add '--ip' and '--netmask', or '--noipv4' when there is IPv6 alone",
 			      "'network --bootproto=static' needs the option '--ip'");
+	if (network->is_noipv4 && network->ip)
+		lf_call_error(call, lf_call_place(call, "--ip"), "conflicting-options",
+			      "leave one of them out",
+			      "'--ip' and '--noipv4' cannot both be given");
 	if (is_static && network->ip && !network->netmask)
 		lf_call_error(call, call->place, "missing-option", NULL,
 			      "'network --ip' needs the option '--netmask'");

@@ -134,6 +134,23 @@ static void what_is_left_for_the_first_boot_is_all_it_needs_and_roots_alone(void
 	assert_false(g_file_test(dir, G_FILE_TEST_EXISTS));
 }
 
+static void files_of_others_stay(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *mark = g_build_filename(dir, "reported", NULL);
+	g_autofree char *other = g_build_filename(dir, "thesis.txt", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_false(lf_kept_is_rest(dir));
+	assert_true(g_file_set_contents(mark, "x", -1, NULL));
+	assert_true(lf_kept_is_rest(dir));
+	assert_true(g_file_set_contents(other, "x", -1, NULL));
+	assert_false(lf_kept_is_rest(dir));
+	assert_ok(lf_kept_remove(dir, &error), error);
+	assert_false(g_file_test(mark, G_FILE_TEST_EXISTS));
+	assert_true(g_file_test(other, G_FILE_TEST_EXISTS));
+}
+
 static void the_final_report_has_the_number_that_was_promised(void **state)
 {
 	g_autoptr(Machine) m = machine_new();
@@ -190,6 +207,7 @@ static void no_event_shows_the_token(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LF_TEST(files_of_others_stay),
 		LF_TEST(what_is_left_for_the_first_boot_is_all_it_needs_and_roots_alone),
 		LF_TEST(the_final_report_has_the_number_that_was_promised),
 		LF_TEST(the_signature_holds_the_report_itself),
