@@ -347,6 +347,18 @@ static bool run_all(Run *run, GError **error)
 	return apply(run, error);
 }
 
+// Nothing is installed any more: who shall know is found out, and the cause is told as the end.
+static bool say_farewell(Run *run, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	lf_watch_set("profile.load", lf_deadline_s(NULL, "profile.load"), &run->watch);
+	if (!load_profile(run, LF_KICKSTART_WHOLE, &local) || !follow_network(run, &local))
+		lf_events_note(run->events, "profile.load", "%s", local->message);
+	g_propagate_error(error, lf_report_last_cause(run->host, NULL));
+	return false;
+}
+
 static void run_onerror(Run *run)
 {
 	LfScriptPlace place = { NULL, "script.onerror", LF_SCRIPT_DIR };
@@ -401,7 +413,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	begin(&run);
 	if (lf_tries_load(run.host->root_fd).attempt > 1)
 		lf_leftovers_clear(sources, run.events);
-	if (run_all(&run, &local)) {
+	if (lf_report_is_farewell(run.host) ? say_farewell(&run, &local) : run_all(&run, &local)) {
 		lf_online_keep_time(run.online);
 		watch_delivery(&run);
 		lf_delivery_done(run.delivery, run.plan, run.install->report);

@@ -31,6 +31,7 @@ typedef struct {
 	LfWatchdog watchdog;
 	gint64 look_at_ms;   /* when the step's deadline is looked at next; 0: never */
 	gint64 killed_at_ms; /* 0: the installer was not killed */
+	bool is_farewell;    /* the installer runs once more, only to report how it ended */
 	unsigned outages;    /* starts that ended with a class that is tried again for ever */
 	char *hung_step;     /* why it was killed */
 	LfEnd end;

@@ -66,7 +66,19 @@ static void end_failed(LfInit *init, const LfFailureWish *wish)
 	lf_init_decide_end(init, end, failure_delay_ms(init));
 }
 
-static void retry_or_end(LfInit *init, const LfErrorClass *class)
+// Who crashed or was killed could not report it, nor the log. The next start sees by the same rule
+// that it has nothing else to do (installer/report).
+static bool starts_farewell(LfInit *init, int wait_status)
+{
+	if (init->is_farewell || !WIFSIGNALED(wait_status) || init->is_debug)
+		return false;
+	init->is_farewell = true;
+	lf_output_say(init->output, "installer gave up: one more start to report it");
+	lf_start_installer(init);
+	return true;
+}
+
+static void retry_or_end(LfInit *init, int wait_status, const LfErrorClass *class)
 {
 	g_autoptr(GError) error = NULL;
 	LfTries tries = { init->installer.starts, init->outages };
@@ -75,8 +87,9 @@ static void retry_or_end(LfInit *init, const LfErrorClass *class)
 
 	if (!lf_failure_load(init->host->root_fd, &wish, &error))
 		lf_init_say_error(init, error);
-	if (!lf_failure_retries(class, &wish, tries)) {
-		end_failed(init, &wish);
+	if (init->is_farewell || !lf_failure_retries(class, &wish, tries)) {
+		if (!starts_farewell(init, wait_status))
+			end_failed(init, &wish);
 		return;
 	}
 	init->outages += class->max_retries < 0;
@@ -117,7 +130,7 @@ void lf_verdict_on_end(LfInit *init, int wait_status)
 			      lf_end_name(end.action));
 		lf_init_decide_end(init, end, class ? failure_delay_ms(init) : 0);
 	} else if (class) {
-		retry_or_end(init, class);
+		retry_or_end(init, wait_status, class);
 	} else {
 		lf_output_say(init->output, "installer done, left no instruction next=poweroff");
 		lf_init_decide_end(init, end, 0);

@@ -101,27 +101,53 @@ static char *word_of(const char *text, const char *name)
 	return NULL;
 }
 
-void lf_report_last(LfEvents *events, const LfHost *host)
+// An end with a status was told by that start itself.
+GError *lf_report_last_cause(const LfHost *host, char **ret_step)
 {
 	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_LAST, 256, NULL);
 	g_autofree char *signal = text ? word_of(text, "signal") : NULL;
 	g_autofree char *class = text ? word_of(text, "class") : NULL;
 	g_autofree char *step = text ? word_of(text, "hung") : NULL;
-	g_autoptr(GError) error = NULL;
-	LfEvent event = { .step = step ? step : "install", .state = LF_EVENT_FAILED };
+	bool is_outage = g_strcmp0(class, "network") == 0;
+	GError *cause = NULL;
 
-	// An end with a status was told by that start itself.
 	if (!signal)
-		return;
+		return NULL;
 	if (step)
-		lf_throw(&error,
-			 g_strcmp0(class, "network") == 0 ? LF_ERROR_NETWORK : LF_ERROR_INTERNAL,
-			 "the step took longer than it may, and the installer was killed");
+		lf_throw(&cause, is_outage ? LF_ERROR_NETWORK : LF_ERROR_INTERNAL,
+			 "the step '%s' took longer than it may, and the installer was killed",
+			 step);
 	else
-		lf_throw(&error, LF_ERROR_INTERNAL, "the installer was ended by signal %s", signal);
-	event.error = error;
-	event.next = step ? NULL : "retry";
-	lf_events_emit(events, &event);
+		lf_throw(&cause, LF_ERROR_INTERNAL, "the installer was ended by signal %s", signal);
+	if (ret_step)
+		*ret_step = g_steal_pointer(&step);
+	return cause;
+}
+
+void lf_report_last(LfEvents *events, const LfHost *host)
+{
+	g_autofree char *step = NULL;
+	g_autoptr(GError) cause = lf_report_last_cause(host, &step);
+	LfEvent event = { .step = step ? step : "install",
+			  .state = LF_EVENT_FAILED,
+			  .error = cause,
+			  .next = step ? NULL : "retry" };
+
+	if (cause)
+		lf_events_emit(events, &event);
+}
+
+bool lf_report_is_farewell(const LfHost *host)
+{
+	g_autoptr(GError) cause = lf_report_last_cause(host, NULL);
+	LfTries tries = lf_tries_load(host->root_fd);
+	LfFailureWish wish;
+
+	if (!cause || tries.attempt < 2)
+		return false;
+	tries.attempt--;
+	(void)lf_failure_load(host->root_fd, &wish, NULL);
+	return !lf_failure_retries(lf_error_class(cause), &wish, tries);
 }
 
 void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts)

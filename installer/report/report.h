@@ -23,10 +23,21 @@
 LfEvents *lf_report_open(const LfHost *host);
 
 /**
- * lf_report_last: what a start of the installer that crashed, or hung and was killed, could not
- * tell itself: an event `failed` of its step. Nothing when the start before ended by itself.
+ * lf_report_last_cause:
+ * @ret_step: (out) (optional): the step that hung, else NULL
+ * Returns: (transfer full) (nullable): why the start of the installer before this one crashed or
+ * was killed, which it could not tell itself; NULL when it ended by itself.
  */
+GError *lf_report_last_cause(const LfHost *host, char **ret_step);
+
+/** lf_report_last: that, as an event `failed` of its step. */
 void lf_report_last(LfEvents *events, const LfHost *host);
+
+/**
+ * lf_report_is_farewell: whether that was the last try: then landfall-init starts the installer
+ * once more, only to report it.
+ */
+bool lf_report_is_farewell(const LfHost *host);
 
 /** lf_report_source: tells the events who speaks, once the facts are known. */
 void lf_report_source(LfEvents *events, const LfHost *host, const LfFacts *facts);

@@ -135,6 +135,26 @@ def test_a_step_beyond_its_deadline_is_killed_and_tried_again(lab):
     assert "/run/landfall/deadline: No such file" in text, text
 
 
+CRASHES_ALWAYS = """\
+#!/bin/sh
+if [ "$(cat /run/landfall/attempt)" = "1 0" ]; then
+	echo "reboot retry=0" >/run/landfall/onfailure
+	kill -SEGV $$
+fi
+echo "farewell: $(cat /run/landfall/last)"
+kill -SEGV $$
+"""
+
+
+def test_the_last_crash_is_reported_by_one_more_start_and_the_medium_is_put_out(lab):
+    iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, CRASHES_ALWAYS.encode())])
+    with lab.machine("init", iso=str(iso), no_reboot=True) as vm:
+        assert vm.wait(WAIT) == Outcome.REBOOT, vm.console.tail()
+        text = vm.console.text()
+    assert text.count("farewell: class=internal signal=11") == 1, text
+    assert "installer gave up next=reboot" in text and "ejected '/dev/sr0'" in text, text
+
+
 # The kernel stops while PID 1 feeds the watchdog; panic=30 of the command line would restart it much later.
 PANICS = """\
 #!/bin/sh

@@ -291,6 +291,32 @@ static void what_a_killed_start_could_not_say_is_told_by_the_next(void **state)
 	}
 }
 
+static void the_start_after_the_last_crash_only_reports_it(void **state)
+{
+	static const struct {
+		const char *last, *attempt, *wish;
+		bool is_farewell;
+	} rows[] = {
+		{ "class=internal signal=11", "5 0", "", true },
+		{ "class=internal signal=11", "4 0", "", false },
+		{ "class=internal signal=11", "9 5", "", false },
+		{ "class=internal signal=11", "10 5", "", true },
+		{ "class=internal signal=11", "2 0", "reboot retry=0", true },
+		{ "class=network signal=9 hung=payload.pull", "1000 998", "", false },
+		{ "class=internal status=8", "5 0", "", false },
+		{ "class=internal signal=11", "1 0", "retry=0", false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Machine) machine = machine_new();
+
+		put(machine, LF_RUN_LAST, rows[i].last);
+		put(machine, LF_RUN_ATTEMPT, rows[i].attempt);
+		put(machine, LF_RUN_ONFAILURE, rows[i].wish);
+		assert_int_equal(lf_report_is_farewell(machine->host), rows[i].is_farewell);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +331,7 @@ int main(void)
 		LF_TEST(a_debug_shell_shows_in_every_report),
 		LF_TEST(an_ssh_server_shows_in_every_report),
 		LF_TEST(what_a_killed_start_could_not_say_is_told_by_the_next),
+		LF_TEST(the_start_after_the_last_crash_only_reports_it),
 	};
 
 	return LF_TEST_MAIN(tests);
