@@ -128,10 +128,10 @@ def test_a_step_beyond_its_deadline_is_killed_and_tried_again(lab):
     iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, HANGS_ONCE.encode())])
     with lab.machine("init", iso=str(iso), no_reboot=True) as vm:
         vm.console.expect(r"installer step=payload.pull is over its time: killed", WAIT)
-        vm.console.expect(r"installer failed start=1 class=internal signal=9 hung=payload.pull", WAIT)
+        vm.console.expect(r"installer failed start=1 class=network signal=9 hung=payload.pull", WAIT)
         assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
         text = vm.console.text()
-    assert "told: class=internal signal=9 hung=payload.pull" in text, text
+    assert "told: class=network signal=9 hung=payload.pull" in text, text
     assert "/run/landfall/deadline: No such file" in text, text
 
 
