@@ -54,8 +54,8 @@ bool lf_online_start(LfOnline *online, GError **error);
 bool lf_online_need(const char *url, void *online, GError **error);
 
 /**
- * lf_online_try: sets the clock when the network is already there, for those who do not wait for it:
- * reports, and the hardware clock at the end. Returns at once when it is not, or time was asked
+ * lf_online_try: sets the clock when the network is already there, for those who do not wait for
+ * it: reports, and the hardware clock at the end. Returns at once when it is not, or time was asked
  * for before.
  */
 void lf_online_try(LfOnline *online);

@@ -52,7 +52,8 @@ static void each_verb_tells_its_own_options(void **state)
 		  "--json" },
 		{ "facts", "landfall-installer facts [OPTION…] [KICKSTART]\n", "--sector-size",
 		  "--json" },
-		{ "plan", "landfall-installer plan [OPTION…] [KICKSTART]\n", "--json", "--version" },
+		{ "plan", "landfall-installer plan [OPTION…] [KICKSTART]\n", "--json",
+		  "--version" },
 		{ "check", "landfall-installer check [OPTION…] [KICKSTART]\n", "--root=DIR",
 		  "--disk" },
 	};
