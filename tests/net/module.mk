@@ -34,7 +34,7 @@ NET_NONE = || { [ $$? -eq 5 ] && [ -n '$(NET_TESTS)' ]; }
 .PHONY: check-net check-net-fast
 
 # What needs no machine, but root or user namespaces, and the daemons of image/packages/host.txt.
-check-net-fast: programs $(O)/tests/wire $(O)/tests/ask-time $(O)/tests/net-units $(NET_DAEMONS)
+check-net-fast: programs $(O)/tests/wire $(O)/tests/ask-time $(O)/tests/net-units $(O)/tests/pull $(NET_DAEMONS)
 	$(NET_PYTEST) -n $(or $(NET_JOBS),2) -m 'not machine' $(NET_TESTS) tests/net $(NET_NONE)
 
 # One machine at a time, as in check-qemu.

@@ -102,7 +102,7 @@ def test_one_medium_serves_many_sites_by_what_a_machine_tells(site, ca, machine)
     assert status == 0, said
     asked = www.requests()
     assert [unquote(r["uri"]) for r in asked] == [f"/CZ 1234/{MAC}.ks", "/common.ks"]
-    assert all(r["client"] == "CN=orders-box,O=Landfall tests" for r in asked)
+    assert all(r["client"] == "CN=orders-box,O=Landfall" for r in asked)
     status, said = box.check(f"{words} landfall.ks=https://www.site.test/{{asset-tag}}.ks")
     assert status == STATUS["target"] and "{asset-tag}" in said
 

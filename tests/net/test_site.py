@@ -72,7 +72,7 @@ def test_https_needs_our_authority_and_the_clients_certificate(site, ca):
     assert box.run(*curl, *own[2:], check=False).returncode == 60
     assert box.run(*curl, *own[:2], check=False).returncode == 22
     good = [r for r in www.requests() if r["status"] == 200]
-    assert len(good) == 2 and good[0]["client"] == "CN=box-1,O=Landfall tests"
+    assert len(good) == 2 and good[0]["client"] == "CN=box-1,O=Landfall"
     late = ca.server("late", "www.site.test", begin="20200101000000Z", end="20210101000000Z")
     www.pair = late
     www.restart()
