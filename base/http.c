@@ -207,6 +207,13 @@ static bool read_date(CURL *curl, uint64_t *ret_s, GError **error)
 	return true;
 }
 
+bool lf_http_check_url(const char *url, GError **error)
+{
+	g_autoptr(CURLU) parsed = NULL;
+
+	return lf_http_url_parse(url, &parsed, error);
+}
+
 bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error)
 {
 	g_autoptr(LfHttpClient) client = lf_http_client_new(http->access);

@@ -71,6 +71,10 @@ typedef struct {
 	const char *const *headers;
 } LfHttp;
 
+/** lf_http_check_url: whether @url can be fetched at all. Errors: INPUT when it is no http or https
+ * URL with a host and a possible port. */
+bool lf_http_check_url(const char *url, GError **error);
+
 /**
  * lf_http_get:
  * Fetches a body into memory; follows up to five redirects, never from https to http. One try: the
