@@ -19,12 +19,9 @@
 #include "installer/net/state.h"
 #include "installer/net/world.h"
 
-#define RESOLVER	  "etc/resolv.conf"
-#define DEFAULT_CARRIER_S 10
-#define DEFAULT_ADDRESS_S 30
-#define DEFAULT_DAD_S	  10
-#define RESTART_MS	  1000
-#define MAX_RESTARTS	  5
+#define RESOLVER     "etc/resolv.conf"
+#define RESTART_MS   1000
+#define MAX_RESTARTS 5
 
 /** A moment: replaced as a whole when something changes. */
 typedef struct {
@@ -301,9 +298,9 @@ static LfNetRun *run_new(const LfHost *host, const LfNet *net)
 	run->wants = g_ptr_array_new_with_free_func((GDestroyNotify)lf_net_want_free);
 	run->said = g_ptr_array_new_with_free_func(said_free);
 	run->nameservers = g_strdupv(net->nameservers);
-	run->carrier_s = net->carrier_s ? net->carrier_s : DEFAULT_CARRIER_S;
-	run->address_s = net->address_s ? net->address_s : DEFAULT_ADDRESS_S;
-	run->dad_s = net->dad_s ? net->dad_s : DEFAULT_DAD_S;
+	run->carrier_s = net->carrier_s;
+	run->address_s = net->address_s;
+	run->dad_s = net->dad_s;
 	g_mutex_init(&run->mutex);
 	g_cond_init(&run->changed);
 	return run;
