@@ -70,6 +70,7 @@ typedef struct {
 	int write_errno;
 	bool is_too_long;
 	bool is_stalled;
+	bool is_unwanted;
 	bool is_wrong_range;
 	char message[CURL_ERROR_SIZE];
 } LfHttpTransfer;

@@ -131,7 +131,9 @@ static int on_progress(void *user_data, curl_off_t total, curl_off_t now, curl_o
 		transfer->window_us = now_us;
 		transfer->window_bytes = now + up_now;
 	}
-	return transfer->is_stalled ? 1 : 0;
+	if (transfer->http->is_unwanted)
+		transfer->is_unwanted = transfer->http->is_unwanted(transfer->http->user_data);
+	return transfer->is_stalled || transfer->is_unwanted ? 1 : 0;
 }
 
 void lf_http_transfer_init(LfHttpTransfer *transfer, CURL *curl, const LfHttp *http,
@@ -232,6 +234,9 @@ static bool throw_transfer(CURLcode code, const LfHttpTransfer *transfer, CURLU 
 				g_strerror(transfer->write_errno));
 	if (transfer->is_stalled)
 		return throw_stall(transfer, shown, error);
+	if (transfer->is_unwanted)
+		return lf_throw(error, LF_ERROR_NETWORK, "'%s' was given up before it was whole",
+				shown);
 	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
 	return lf_http_throw_failure(&failure, shown, error);
 }

@@ -58,6 +58,8 @@ bool lf_http_access_check(const LfHttpAccess *access, GError **error);
  * 30 s. Time that a limit or a slow reader of a pipe takes does not count.
  * @least_bytes_per_s: 0: one byte in the whole time is enough
  * @timeout_ms: the whole transfer; 0 is 15 min
+ * @is_unwanted: (nullable): asked now and then, at least about once a second, with @user_data: true
+ * ends the transfer with NETWORK
  * @headers: (array zero-terminated=1) (nullable): "Name: value"
  */
 typedef struct {
@@ -68,6 +70,8 @@ typedef struct {
 	unsigned stall_timeout_ms;
 	unsigned least_bytes_per_s;
 	unsigned timeout_ms;
+	bool (*is_unwanted)(void *user_data);
+	void *user_data;
 	const char *const *headers;
 } LfHttp;
 

@@ -15,10 +15,11 @@
 #define MAX_OBJECT_BYTES (G_GUINT64_CONSTANT(8) << 30)
 #define REPORT_EVERY_US	 (200 * G_TIME_SPAN_MILLISECOND)
 
-/* One object, or one part of a delta. */
+/* One object, one part of a delta, or finding that. */
 typedef struct {
 	char checksum[OSTREE_SHA256_STRING_LEN + 1];
 	OstreeObjectType type;
+	bool is_delta;
 	bool is_part;
 	bool is_single; /* the delta says that it is needed */
 	guint part;
@@ -202,8 +203,19 @@ static bool copy_single(Copier *copier, const Job *job, uint64_t *ret_bytes, GEr
 	return is_copied || forgive_delta(copier, local, error);
 }
 
+static void find_delta(Copier *copier)
+{
+	const LfPayloadCopy *copy = copier->copy;
+
+	copier->delta = lf_payload_delta_fetch(copy->from, copy->checksum, copy->total_bytes);
+}
+
 static bool do_job(Copier *copier, const Job *job, uint64_t *ret_bytes, GError **error)
 {
+	if (job->is_delta) {
+		find_delta(copier);
+		return true;
+	}
 	if (job->is_part)
 		return copy_part(copier, job, ret_bytes, error);
 	if (job->is_single)
@@ -304,6 +316,17 @@ static int n_threads(const LfPayloadCopy *copy)
 						       : (int)g_get_num_processors();
 }
 
+// In the pool, as all else: the calling thread tells what happens, and a server may be away for
+// hours.
+static void ask_for_delta(Copier *copier)
+{
+	Job *job = g_new0(Job, 1);
+
+	job->is_delta = true;
+	push(copier, job);
+	wait_for_jobs(copier);
+}
+
 static void push_part(Copier *copier, guint i)
 {
 	Job *job = g_new0(Job, 1);
@@ -385,8 +408,7 @@ bool lf_payload_copy(const LfPayloadCopy *copy, GError **error)
 
 	copier_init(&copier, copy);
 	if (copy->bare)
-		copier.delta =
-			lf_payload_delta_fetch(copy->from, copy->checksum, copy->total_bytes);
+		ask_for_delta(&copier);
 	if (copier.delta)
 		copy_delta(&copier);
 	if (!copier_has_failed(&copier))

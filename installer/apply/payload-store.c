@@ -9,20 +9,22 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "installer/apply/payload-silence.h"
+#include "installer/plan/text.h"
 
-#define GIVE_UP_S	  300
-#define STALL_MS	  30000
-#define LEAST_BYTES_PER_S 16
-#define TRANSFER_MS	  (60 * 60 * 1000)
-#define FIRST_PAUSE_US	  (G_USEC_PER_SEC / 2)
-#define MAX_PAUSE_US	  (15 * G_USEC_PER_SEC)
-#define REST_US		  (30 * G_USEC_PER_SEC) // of a server that failed
-#define NOTE_EVERY_US	  (60 * G_USEC_PER_SEC)
-#define MAX_NOTES	  64
-#define MAX_DAMAGED_TRIES 2
-#define FEED_BYTES	  (128 * 1024)
-#define PIPE_BYTES	  (1024 * 1024)
-#define OBJECTS		  "objects/"
+#define GIVE_UP_S	   300
+#define STALL_MS	   30000
+#define FIRST_PAUSE_US	   (G_USEC_PER_SEC / 2)
+#define MAX_PAUSE_US	   (15 * G_USEC_PER_SEC)
+#define REST_US		   (30 * G_USEC_PER_SEC) // of a server that failed; then twice as long
+#define MAX_REST_DOUBLINGS 4
+#define LOOK_EVERY_US	   G_USEC_PER_SEC
+#define NOTE_EVERY_US	   (60 * G_USEC_PER_SEC)
+#define MAX_NOTES	   64
+#define MAX_DAMAGED_TRIES  2
+#define FEED_BYTES	   (128 * 1024)
+#define PIPE_BYTES	   (1024 * 1024)
+#define OBJECTS		   "objects/"
 
 /* Where objects may lie: @repo, or @url of a server. Times are the monotonic clock's. */
 typedef struct {
@@ -30,7 +32,10 @@ typedef struct {
 	LfPayloadSource *source;
 	char *name; /* as notes have it */
 	char *url;
-	gint64 rests_until_us; /* guarded by the store's lock, as is the next */
+	/* Guarded by the store's lock */
+	gint64 rests_until_us;
+	gint64 failed_us;
+	unsigned n_failed; /* in a row */
 	gint64 noted_us;
 } Place;
 
@@ -38,18 +43,17 @@ typedef struct {
 typedef struct {
 	LfHttpClient *client;
 	int fd;
-	off_t seen; /* where the file stood when it was last looked at */
+	off_t seen; /* up to where the file's bytes were counted */
 } Line;
 
 struct LfPayloadStore {
 	GPtrArray *places; /* Place */
 	const LfHttpAccess *access;
-	gint64 give_up_us;
 	int scratch_fd; /* directory; -1: memory */
 	GMutex lock;
 	GCond is_changed;
-	GPtrArray *idle, *busy; /* Line */
-	gint64 last_byte_us;
+	GPtrArray *idle; /* Line */
+	LfSilence silence;
 	GQueue notes;
 	bool is_stopped;
 	GMutex reach_lock;
@@ -88,16 +92,22 @@ LfPayloadStore *lf_payload_store_new(const LfHttpAccess *access, unsigned give_u
 
 	store->places = g_ptr_array_new_with_free_func((GDestroyNotify)place_free);
 	store->access = access;
-	store->give_up_us = (gint64)(give_up_s ? give_up_s : GIVE_UP_S) * G_USEC_PER_SEC;
 	store->scratch_fd = -1;
 	store->idle = g_ptr_array_new_with_free_func((GDestroyNotify)line_free);
-	store->busy = g_ptr_array_new();
-	store->last_byte_us = g_get_monotonic_time();
 	g_queue_init(&store->notes);
 	g_mutex_init(&store->lock);
 	g_mutex_init(&store->reach_lock);
 	g_cond_init(&store->is_changed);
+	lf_payload_store_set_patience(store, give_up_s ? give_up_s : GIVE_UP_S);
 	return store;
+}
+
+void lf_payload_store_set_patience(LfPayloadStore *store, unsigned give_up_s)
+{
+	g_mutex_lock(&store->lock);
+	lf_silence_init(&store->silence, (gint64)give_up_s * G_USEC_PER_SEC,
+			g_get_monotonic_time());
+	g_mutex_unlock(&store->lock);
 }
 
 void lf_payload_store_free(LfPayloadStore *store)
@@ -106,7 +116,6 @@ void lf_payload_store_free(LfPayloadStore *store)
 		return;
 	g_ptr_array_unref(store->places);
 	g_ptr_array_unref(store->idle);
-	g_ptr_array_unref(store->busy);
 	lf_close_fd(&store->scratch_fd);
 	g_queue_clear_full(&store->notes, g_free);
 	g_mutex_clear(&store->lock);
@@ -231,14 +240,22 @@ bool lf_payload_store_is_medium(const LfPayloadStore *store)
 
 // --- notes --------------------------------------------------------------------------------------
 
+// The lock is held.
+static void push_note(LfPayloadStore *store, char *text)
+{
+	if (store->notes.length < MAX_NOTES)
+		g_queue_push_tail(&store->notes, text);
+	else
+		g_free(text);
+}
+
 void lf_payload_store_note(LfPayloadStore *store, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	g_mutex_lock(&store->lock);
-	if (store->notes.length < MAX_NOTES)
-		g_queue_push_tail(&store->notes, g_strdup_vprintf(format, args));
+	push_note(store, g_strdup_vprintf(format, args));
 	g_mutex_unlock(&store->lock);
 	va_end(args);
 }
@@ -253,14 +270,17 @@ char *lf_payload_store_take_note(LfPayloadStore *store)
 	return note;
 }
 
-// A local place is told of once; a server that comes and goes, once a minute.
+// A local place is told of once; a server that comes and goes, once a minute, but not while an
+// outage is on: that was told.
 static bool is_worth_a_note(LfPayloadStore *store, Place *place)
 {
 	gint64 now = g_get_monotonic_time();
 	bool is_worth;
 
 	g_mutex_lock(&store->lock);
-	is_worth = place->noted_us == 0 || (place->url && now - place->noted_us > NOTE_EVERY_US);
+	is_worth = place->noted_us == 0 || (place->url && now - place->noted_us > NOTE_EVERY_US &&
+					    !lf_silence_is_outage(&store->silence));
+	is_worth = is_worth && !store->is_stopped;
 	if (is_worth)
 		place->noted_us = now;
 	g_mutex_unlock(&store->lock);
@@ -312,43 +332,73 @@ static Line *take_line(LfPayloadStore *store, GError **error)
 	if (store->idle->len)
 		line = g_ptr_array_steal_index_fast(store->idle, store->idle->len - 1);
 	g_mutex_unlock(&store->lock);
-	if (!line)
-		line = line_new(store, error);
-	if (!line)
-		return NULL;
-	g_mutex_lock(&store->lock);
-	g_ptr_array_add(store->busy, line);
-	g_mutex_unlock(&store->lock);
-	return line;
+	return line ? line : line_new(store, error);
 }
 
 static void give_line_back(LfPayloadStore *store, Line *line)
 {
 	g_mutex_lock(&store->lock);
-	g_ptr_array_remove_fast(store->busy, line);
 	g_ptr_array_add(store->idle, line);
 	g_mutex_unlock(&store->lock);
 }
 
-// The lock is held. Bytes of a long transfer count before it ends.
-static gint64 look_for_bytes(LfPayloadStore *store)
-{
-	for (guint i = 0; i < store->busy->len; i++) {
-		Line *line = g_ptr_array_index(store->busy, i);
-		off_t at = lseek(line->fd, 0, SEEK_CUR);
+// --- silence ------------------------------------------------------------------------------------
 
-		if (at != line->seen && at > 0)
-			store->last_byte_us = g_get_monotonic_time();
-		line->seen = at;
-	}
-	return store->last_byte_us;
+static char *minutes_of(gint64 us)
+{
+	return lf_duration_text((unsigned)(us / G_USEC_PER_SEC));
 }
 
-static void saw_bytes(LfPayloadStore *store)
+// The lock is held. @outage_us: of the outage that ended; 0: none did
+static void tell_end(LfPayloadStore *store, gint64 outage_us)
 {
+	g_autofree char *length = minutes_of(outage_us);
+
+	if (outage_us > 0)
+		push_note(store, g_strdup_printf("servers answer again after %s", length));
+}
+
+static void saw_bytes(LfPayloadStore *store, uint64_t n)
+{
+	gint64 now = g_get_monotonic_time();
+
 	g_mutex_lock(&store->lock);
-	store->last_byte_us = g_get_monotonic_time();
+	tell_end(store, lf_silence_bytes(&store->silence, n, now));
 	g_mutex_unlock(&store->lock);
+}
+
+static void saw_whole(LfPayloadStore *store)
+{
+	gint64 now = g_get_monotonic_time();
+
+	g_mutex_lock(&store->lock);
+	tell_end(store, lf_silence_whole(&store->silence, now));
+	g_mutex_unlock(&store->lock);
+}
+
+// Bytes of a long transfer count before it ends.
+static void count_bytes(LfPayloadStore *store, Line *line)
+{
+	off_t at = lseek(line->fd, 0, SEEK_CUR);
+
+	if (at > line->seen)
+		saw_bytes(store, (uint64_t)(at - line->seen));
+	line->seen = at;
+}
+
+// The lock is held. Tells of an outage when it begins to be one. @asked_us: since when somebody
+// waits
+static bool is_patience_over(LfPayloadStore *store, gint64 asked_us)
+{
+	gint64 now = g_get_monotonic_time();
+	LfSilenceState state = lf_silence_look(&store->silence, asked_us, now);
+	g_autofree char *left = minutes_of(lf_silence_left_us(&store->silence, now));
+
+	if (state == LF_SILENCE_IS_TOLD)
+		push_note(store, g_strdup_printf("nothing to speak of comes from any server: what "
+						 "is here stays, they are asked again for %s",
+						 left));
+	return state == LF_SILENCE_TOO_LONG;
 }
 
 static bool is_stopped(LfPayloadStore *store)
@@ -434,7 +484,7 @@ static void *run_feeder(void *user_data)
 	ssize_t n;
 
 	while ((n = TEMP_FAILURE_RETRY(read(feeder->fd, chunk, FEED_BYTES))) > 0) {
-		saw_bytes(feeder->store);
+		saw_bytes(feeder->store, (uint64_t)n);
 		if (!feeder->failure)
 			(void)feeder->want->feed(feeder->offset, chunk, (size_t)n,
 						 feeder->want->user_data, &feeder->failure);
@@ -480,7 +530,7 @@ static bool download_once(LfPayloadStore *store, const Line *line, const LfHttp 
 }
 
 // Another try goes on where the last one ended, wherever that was: the whole is checked anyway.
-static bool download(LfPayloadStore *store, const Line *line, const LfHttp *http,
+static bool download(LfPayloadStore *store, Line *line, const LfHttp *http,
 		     const LfPayloadWant *want, uint64_t *inout_offset, GError **error)
 {
 	uint64_t before = *inout_offset;
@@ -495,8 +545,9 @@ static bool download(LfPayloadStore *store, const Line *line, const LfHttp *http
 			return lf_throw_errno(error, "cannot empty a file for what is fetched");
 		is_done = download_once(store, line, http, want, inout_offset, &local);
 	}
-	if (*inout_offset > before || is_done)
-		saw_bytes(store);
+	count_bytes(store, line);
+	if (is_done)
+		saw_whole(store);
 	if (!is_done)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return is_done;
@@ -515,35 +566,15 @@ static Answer answer_of(const GError *error)
 	}
 }
 
-static Answer ask_server(LfPayloadStore *store, const Place *place, Line *line, LfPayloadWant *want,
-			 uint64_t *inout_offset, GError **error)
-{
-	g_autofree char *url = g_strconcat(place->url, "/", want->path, NULL);
-	const LfHttp http = { .url = url,
-			      .max_bytes = want->max_bytes,
-			      .stall_timeout_ms = STALL_MS,
-			      .least_bytes_per_s = LEAST_BYTES_PER_S,
-			      .timeout_ms = TRANSFER_MS };
-	LfPayloadExtent extent = { .fd = line->fd };
-	g_autoptr(GError) local = NULL;
-
-	if (!download(store, line, &http, want, inout_offset, &local)) {
-		Answer answer = answer_of(local);
-
-		g_propagate_error(error, g_steal_pointer(&local));
-		return answer;
-	}
-	extent.size_bytes = want->feed ? 0 : *inout_offset;
-	return use_extent(want, &extent, error);
-}
-
 // --- all places ---------------------------------------------------------------------------------
 
 /* One search. */
 typedef struct {
 	LfPayloadStore *store;
 	LfPayloadWant *want;
-	Line *line; /* nullable: no server was asked yet */
+	gint64 began_us, looked_us;
+	unsigned round; /* how often all servers were asked */
+	Line *line;	/* nullable: no server was asked yet */
 	uint64_t offset;
 	bool may_heal;
 	bool is_damaged; /* a server had it, but not whole */
@@ -586,24 +617,113 @@ static bool rewind_line(Search *search, GError **error)
 	       lf_throw_errno(error, "cannot empty a file for what is fetched");
 }
 
+// Of a transfer that is on its way.
+static bool is_unwanted(void *user_data)
+{
+	Search *search = user_data;
+	LfPayloadStore *store = search->store;
+	gint64 now = g_get_monotonic_time();
+	bool value;
+
+	if (now - search->looked_us < LOOK_EVERY_US)
+		return false;
+	search->looked_us = now;
+	if (!search->want->feed)
+		count_bytes(store, search->line);
+	g_mutex_lock(&store->lock);
+	value = store->is_stopped || is_patience_over(store, search->began_us);
+	g_mutex_unlock(&store->lock);
+	return value;
+}
+
+/* What a server must bring to be waited for. */
+typedef struct {
+	unsigned least_bytes_per_s;
+	unsigned timeout_ms;
+} Demand;
+
+// While another one is left, that one may be faster; when it was not, what there is must do, but
+// not for long. Sixteen transfers share a link: more than this is not each one's on a slow one.
+static const Demand demands[] = { { 4096, 60 * 60 * 1000 }, { 16, 10 * 60 * 1000 } };
+static const Demand demand_of_last = { 16, 60 * 60 * 1000 };
+
+static const Demand *demand_of(const Search *search)
+{
+	const GPtrArray *places = search->store->places;
+
+	for (guint i = 0; i < MIN(places->len, 64); i++)
+		if (((Place *)g_ptr_array_index(places, i))->url && !(search->asked >> i & 1))
+			return &demands[search->round % G_N_ELEMENTS(demands)];
+	return &demand_of_last;
+}
+
+static Answer ask_server(Search *search, const Place *place, GError **error)
+{
+	LfPayloadWant *want = search->want;
+	const Demand *demand = demand_of(search);
+	g_autofree char *url = g_strconcat(place->url, "/", want->path, NULL);
+	const LfHttp http = { .url = url,
+			      .max_bytes = want->max_bytes,
+			      .stall_timeout_ms = STALL_MS,
+			      .least_bytes_per_s = demand->least_bytes_per_s,
+			      .timeout_ms = demand->timeout_ms,
+			      .is_unwanted = is_unwanted,
+			      .user_data = search };
+	LfPayloadExtent extent = { .fd = search->line->fd };
+	g_autoptr(GError) local = NULL;
+
+	if (!download(search->store, search->line, &http, want, &search->offset, &local)) {
+		Answer answer = answer_of(local);
+
+		g_propagate_error(error, g_steal_pointer(&local));
+		return answer;
+	}
+	extent.size_bytes = want->feed ? 0 : search->offset;
+	return use_extent(want, &extent, error);
+}
+
+// Those who asked at the same time fail together: that is one failure. A server that is as slow as
+// before has not recovered because something short came through.
+static void judge(LfPayloadStore *store, Place *place, Answer answer, gint64 asked_us,
+		  uint64_t n_bytes)
+{
+	gint64 now = g_get_monotonic_time();
+	gint64 took_us = now - asked_us;
+	bool is_quick =
+		took_us < G_USEC_PER_SEC ||
+		n_bytes / (uint64_t)(took_us / G_USEC_PER_SEC) >= demands[0].least_bytes_per_s;
+
+	g_mutex_lock(&store->lock);
+	if (answer == UNREADY) {
+		place->n_failed += place->failed_us <= asked_us;
+		place->failed_us = now;
+	} else if (is_quick) {
+		place->n_failed = 0;
+	}
+	place->rests_until_us =
+		place->n_failed ? now + (REST_US << MIN(place->n_failed - 1, MAX_REST_DOUBLINGS))
+				: 0;
+	g_mutex_unlock(&store->lock);
+}
+
 static Answer ask_one_server(Search *search, Place *place, GError **error)
 {
-	LfPayloadStore *store = search->store;
 	uint64_t *offset = &search->offset;
+	gint64 asked_us = g_get_monotonic_time();
+	uint64_t before;
 	bool says_absent;
 	bool was_complete;
 	Answer answer;
 
 	if (*offset == 0 && !rewind_line(search, error))
 		return IMPOSSIBLE;
-	answer = ask_server(store, place, search->line, search->want, offset, error);
+	before = *offset;
+	answer = ask_server(search, place, error);
 	was_complete = answer == ABSENT && *offset > 0;
 	// A certificate that is not trusted says nothing of what the server has.
 	says_absent = answer == ABSENT && !was_complete &&
 		      g_error_matches(*error, LF_ERROR, LF_ERROR_INPUT);
-	g_mutex_lock(&store->lock);
-	place->rests_until_us = answer == UNREADY ? g_get_monotonic_time() + REST_US : 0;
-	g_mutex_unlock(&store->lock);
+	judge(search->store, place, answer, asked_us, *offset > before ? *offset - before : 0);
 	search->may_heal |= answer == UNREADY;
 	search->is_damaged |= was_complete;
 	search->is_absent_only &= says_absent;
@@ -614,12 +734,16 @@ static Answer ask_one_server(Search *search, Place *place, GError **error)
 	return answer;
 }
 
-static bool is_resting(LfPayloadStore *store, const Place *place)
+// When a server has rested, one thread tries it: were it as bad as before, all would hang on it.
+static bool may_ask(LfPayloadStore *store, Place *place, bool asks_resting)
 {
+	gint64 now = g_get_monotonic_time();
 	bool value;
 
 	g_mutex_lock(&store->lock);
-	value = place->rests_until_us > g_get_monotonic_time();
+	value = asks_resting || place->rests_until_us <= now;
+	if (value && place->n_failed)
+		place->rests_until_us = MAX(place->rests_until_us, now + REST_US);
 	g_mutex_unlock(&store->lock);
 	return value;
 }
@@ -635,8 +759,7 @@ static Answer ask_servers(Search *search, bool asks_resting, GError **error)
 		GError *local = NULL;
 
 		if (!place->url || (i < 64 && search->asked >> i & 1) ||
-		    is_stopped(search->store) ||
-		    (!asks_resting && is_resting(search->store, place)))
+		    is_stopped(search->store) || !may_ask(search->store, place, asks_resting))
 			continue;
 		if (i < 64)
 			search->asked |= G_GUINT64_CONSTANT(1) << i;
@@ -670,20 +793,18 @@ static Answer ask_repos(Search *search, GError **error)
 }
 
 /* Returns: whether it is worth asking again; a pause lies behind then. */
-static bool wait_for_servers(Search *search, gint64 began_us, unsigned round)
+static bool wait_for_servers(Search *search)
 {
 	LfPayloadStore *store = search->store;
-	gint64 pause = MIN(FIRST_PAUSE_US << MIN(round, 10), MAX_PAUSE_US);
-	gint64 now, end;
+	gint64 pause = MIN(FIRST_PAUSE_US << MIN(search->round, 10), MAX_PAUSE_US);
+	gint64 end;
 	bool goes_on;
 
 	// Whoever was cut off together shall not come back together.
 	pause -= (gint64)((double)pause * g_random_double() / 2);
 	g_mutex_lock(&store->lock);
-	now = g_get_monotonic_time();
-	goes_on = !store->is_stopped &&
-		  now - MAX(look_for_bytes(store), began_us) < store->give_up_us;
-	end = now + pause;
+	goes_on = !store->is_stopped && !is_patience_over(store, search->began_us);
+	end = g_get_monotonic_time() + pause;
 	while (goes_on && !store->is_stopped &&
 	       g_cond_wait_until(&store->is_changed, &store->lock, end))
 		;
@@ -721,14 +842,14 @@ static bool throw_last(Search *search, GError **error)
 
 bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **error)
 {
-	g_auto(Search) search = { .store = store, .want = want };
-	gint64 began_us = g_get_monotonic_time();
+	g_auto(Search)
+		search = { .store = store, .want = want, .began_us = g_get_monotonic_time() };
 	unsigned n_damaged = 0;
 	Answer answer;
 
 	want->is_missing = false;
 	answer = ask_repos(&search, error);
-	for (unsigned round = 0; answer != TAKEN && answer != IMPOSSIBLE; round++) {
+	for (; answer != TAKEN && answer != IMPOSSIBLE; search.round++) {
 		if (!lf_payload_store_has_server(store))
 			return throw_last(&search, error);
 		answer = ask_all_servers(&search, error);
@@ -738,7 +859,7 @@ bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **e
 		if (want->is_optional && search.is_absent)
 			return throw_last(&search, error);
 		if (!(search.may_heal || (search.is_damaged && n_damaged < MAX_DAMAGED_TRIES)) ||
-		    !wait_for_servers(&search, began_us, round))
+		    !wait_for_servers(&search))
 			return throw_last(&search, error);
 	}
 	return answer == TAKEN;

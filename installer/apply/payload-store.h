@@ -8,18 +8,22 @@
  * repositories of this machine first, then a server and its mirrors. Thread-safe once its places
  * are added.
  *
- * What a local repository lacks or has damaged is taken from the next place. A server that fails is
- * left alone for a while; when all do, they are asked again and again, with pauses that grow, until
- * not a byte came for the time given.
+ * What a local repository lacks or has damaged is taken from the next place. A server that fails,
+ * or is slow while another one is left, is left alone for a while; when all do, they are asked
+ * again and again, with pauses that grow, until they were silent for the time given.
  */
 typedef struct LfPayloadStore LfPayloadStore;
 
 /**
  * lf_payload_store_new:
  * @access: (nullable): how servers are reached; must outlive the store
- * @give_up_s: how long nothing may come from any server; 0 is 5 min
+ * @give_up_s: for how long, all outages together, next to nothing may come from any server; 0 is
+ * 5 min
  */
 LfPayloadStore *lf_payload_store_new(const LfHttpAccess *access, unsigned give_up_s);
+
+/** lf_payload_store_set_patience: another such time, which begins now. */
+void lf_payload_store_set_patience(LfPayloadStore *store, unsigned give_up_s);
 
 /** LfPayloadReach: makes servers reachable: the network, the clock. */
 typedef bool (*LfPayloadReach)(const char *url, void *user_data, GError **error);
@@ -104,7 +108,7 @@ bool lf_payload_store_get(LfPayloadStore *store, LfPayloadWant *want, GError **e
  * is not looked at. */
 GBytes *lf_payload_store_get_bytes(LfPayloadStore *store, LfPayloadWant *want, GError **error);
 
-/** lf_payload_store_stop: whoever waits in this store stops waiting, with NETWORK. */
+/** lf_payload_store_stop: whoever waits in this store, or fetches, ends soon, with NETWORK. */
 void lf_payload_store_stop(LfPayloadStore *store);
 
 /** lf_payload_store_take_note: (transfer full) (nullable): the next sentence for people. */

@@ -15,9 +15,11 @@
 #include "installer/apply/payload-object.h"
 #include "installer/apply/payload-remote.h"
 #include "installer/apply/payload-tree.h"
+#include "installer/plan/deadline.h"
 
 struct LfPayload {
 	LfPayloadStore *store;
+	unsigned pull_give_up_s;
 	char *url;
 	char *ref;
 	/* Of the repository that the commit was found in */
@@ -344,6 +346,8 @@ LfPayload *lf_payload_open(const LfPayloadRequest *request, GError **error)
 
 	payload->store = lf_payload_store_new(request->access, request->give_up_s);
 	lf_payload_store_set_reach(payload->store, request->reach, request->reach_data);
+	payload->pull_give_up_s =
+		request->pull_give_up_s ? request->pull_give_up_s : LF_PULL_SILENCE_S;
 	payload->url = g_strdup(request->url);
 	payload->ref = g_strdup(request->ref);
 	if (!ostree_validate_rev(payload->ref, NULL))
@@ -453,6 +457,7 @@ bool lf_payload_pull(LfPayload *payload, OstreeRepo *repo, const char *remote,
 
 	if (!bare || !use_scratch(payload, repo, error))
 		return false;
+	lf_payload_store_set_patience(payload->store, payload->pull_give_up_s);
 	ostree_repo_set_disable_fsync(repo, TRUE);
 	copy.to = &sink;
 	copy.bare = bare;

@@ -30,7 +30,9 @@ typedef void (*LfPayloadNote)(const char *text, void *user_data);
  * taken without asking any server
  * @caches: (array zero-terminated=1) (nullable): paths of archive repositories whose objects are
  * looked for first; their refs mean nothing
- * @give_up_s: how long servers may be silent; 0 is 5 min
+ * @give_up_s: how long servers may be silent, all outages together; 0 is 5 min
+ * @pull_give_up_s: the same for lf_payload_pull(), which would have to begin from nothing again; 0
+ * is LF_PULL_SILENCE_S
  * @reach: (nullable): asked before the first request, also later by a pull; until the payload is
  * freed
  * @note: (nullable)
@@ -44,6 +46,7 @@ typedef struct {
 	const char *prestaged;
 	const char *const *caches;
 	unsigned give_up_s;
+	unsigned pull_give_up_s;
 	bool (*reach)(const char *url, void *reach_data, GError **error);
 	void *reach_data;
 	LfPayloadNote note;

@@ -97,6 +97,20 @@ static uint64_t link_rate(const LfPlan *plan)
 	return limit ? CLAMP(limit / 2, 1, LEAST_LINK_BYTES_PER_S) : LEAST_LINK_BYTES_PER_S;
 }
 
+static bool is_server(const char *url)
+{
+	return url && !g_str_has_prefix(url, "file:");
+}
+
+static uint64_t silence_s(const LfPlan *plan)
+{
+	bool has_server = !plan || is_server(plan->url);
+
+	for (char **mirror = plan ? plan->mirrors : NULL; mirror && *mirror; mirror++)
+		has_server |= is_server(*mirror);
+	return has_server ? LF_PULL_SILENCE_S : 0;
+}
+
 static uint64_t extra_s(const Row *row, const LfPlan *plan)
 {
 	uint64_t bytes = plan && plan->payload_bytes ? plan->payload_bytes : UNKNOWN_BYTES;
@@ -105,7 +119,7 @@ static uint64_t extra_s(const Row *row, const LfPlan *plan)
 	case FIXED:
 		break;
 	case BY_LINK:
-		return bytes / link_rate(plan);
+		return silence_s(plan) + bytes / link_rate(plan);
 	case BY_DISK:
 		return bytes / LEAST_DISK_BYTES_PER_S;
 	case BY_SCRIPTS:

@@ -3,6 +3,13 @@
 #include "installer/plan/plan.h"
 
 /**
+ * LF_PULL_SILENCE_S: how long the servers of a pull may be silent, all outages together. A new
+ * start would begin with an empty disk, and links to remote sites are away for longer than minutes.
+ * The deadline of the pull has this on top, so that it fails as a network does, not as what hangs.
+ */
+#define LF_PULL_SILENCE_S (4 * 60 * 60)
+
+/**
  * lf_deadline_s:
  * @plan: (nullable): NULL while there is none yet
  * @step: event id of a step or stage

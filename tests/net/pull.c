@@ -10,7 +10,7 @@
 static char **mirrors, **caches, **words;
 static char *prestaged, *keyring, *ca;
 static gint64 limit;
-static int give_up_s;
+static int give_up_s, pull_give_up_s;
 
 static const GOptionEntry options[] = {
 	{ "mirror", 0, 0, G_OPTION_ARG_STRING_ARRAY, &mirrors, "Tried after the URL", "URL" },
@@ -20,6 +20,8 @@ static const GOptionEntry options[] = {
 	{ "ca", 0, 0, G_OPTION_ARG_FILENAME, &ca, "Authorities", "PEM" },
 	{ "limit", 0, 0, G_OPTION_ARG_INT64, &limit, "Bytes a second", "BYTES" },
 	{ "give-up", 0, 0, G_OPTION_ARG_INT, &give_up_s, "Seconds of silence", "SECONDS" },
+	{ "pull-give-up", 0, 0, G_OPTION_ARG_INT, &pull_give_up_s,
+	  "The same once it is opened, if it is another number", "SECONDS" },
 	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, "URL REF REPO" },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
@@ -49,6 +51,7 @@ static bool pull(GError **error)
 		.prestaged = prestaged,
 		.caches = (const char *const *)caches,
 		.give_up_s = (unsigned)give_up_s,
+		.pull_give_up_s = (unsigned)(pull_give_up_s ? pull_give_up_s : give_up_s),
 		.note = note,
 	};
 	g_autoptr(LfPayload) payload = lf_payload_open(&request, error);

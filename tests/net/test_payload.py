@@ -98,12 +98,51 @@ def test_a_server_that_fails_now_and_then_is_asked_again(site, puller, repositor
     assert len([r for r in www.requests() if r["status"] == 503]) > 50
 
 
-@pytest.mark.parametrize("fault", ["truncated/200", "stall/200", "reset", "garbage", "status/500"])
+@pytest.mark.parametrize("fault", ["truncated/200", "stall/200", "drip/20", "reset", "garbage", "status/500"])
 def test_a_mirror_takes_the_place_of_a_server_that_fails(site, puller, repository, fault):
     site.receiver(root=repository.path)
     site.nginx().share("repo", repository.path)
     told = puller.pull(f"--mirror={URL}", url=f"http://www.site.test:8000/{fault}", timeout=200)
     assert "passed over" in told
+
+
+def instead_of(pattern, place):
+    """Returns what makes nginx send whoever asks for a path of the repository to a faulty server."""
+    return f"location ~ ^/repo/{pattern}$ {{ return 302 http://www.site.test:8000/{place}; }}"
+
+
+def few_files(keys, folder, **sizes):
+    """Makes a repository that takes little time even by a bad link."""
+    repository = Repository(folder / "data" / "few", keys)
+    repository.commit(many_files(folder / "data" / "few-files", **sizes))
+    return repository
+
+
+def test_a_server_that_drips_and_has_no_mirror_is_borne(site, puller, keys, net_folder):
+    site.receiver(root=few_files(keys, net_folder, count=12, least=200, most=900).path)
+    begin = time.monotonic()
+    assert puller.pull(url="http://www.site.test:8000/drip/60", timeout=200) == ""
+    assert time.monotonic() - begin > 10, "it did not drip"
+
+
+def test_a_server_that_sends_drops_for_too_long_is_given_up(site, puller, repository):
+    site.receiver(root=repository.path)
+    site.nginx(extra=instead_of("(.*filez)", "drip/1/$1")).share("repo", repository.path)
+    begin = time.monotonic()
+    told = puller.pull("--give-up=30", status=NETWORK, timeout=200)
+    assert 20 < time.monotonic() - begin < 90, told
+    assert puller.is_empty()
+
+
+def test_a_limit_does_not_make_a_server_look_slow(site, puller, keys, net_folder):
+    few = few_files(keys, net_folder, count=18, least=20000, most=24000)
+    www = site.nginx()
+    www.share("repo", few.path)
+    www.share("mirror", few.path)
+    begin = time.monotonic()
+    assert puller.pull(f"--limit={4 << 10}", "--mirror=http://www.site.test/mirror", timeout=200) == ""
+    assert time.monotonic() - begin > 35, "the limit did not hold"
+    assert not [r for r in www.requests() if r["uri"].startswith("/mirror/")]
 
 
 def test_a_mirror_takes_over_in_the_middle(site, puller, repository):
@@ -167,6 +206,36 @@ def test_who_is_silent_for_too_long_is_given_up(site, puller, repository):
     assert program.returncode == NETWORK, told
     assert 4 < time.monotonic() - begin < 40
     assert puller.is_empty()
+
+
+def test_an_outage_in_the_middle_of_a_pull_is_borne_for_longer_than_one_before_it(site, puller, repository):
+    www = site.nginx(rate=64 << 10)
+    www.share("repo", repository.path)
+    options = puller.argv("--give-up=4", "--pull-give-up=60")
+    program = puller.box.popen(*options, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: len(www.requests()) > 300, 60)
+    www.stop()
+    time.sleep(20)
+    assert program.poll() is None, program.stderr.read()
+    www.start()
+    _, told = program.communicate(timeout=180)
+    assert program.returncode == 0, told
+    puller.check()
+    notes = [line for line in told.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2 and "what is here stays" in notes[0] and "answer again" in notes[1], told
+    assert len([p for p in paths(www) if p.endswith(".filez")]) < 2000 + 64, "what was there was fetched again"
+
+
+def test_a_transfer_on_its_way_ends_when_the_pull_has_failed(site, puller, repository, own):
+    """One object is missing, another one stalls: nobody waits for that."""
+    gone, slow = [file for file in own.objects() if file.suffix == ".filez"][:2]
+    gone.unlink()
+    slow = slow.relative_to(own.path)
+    site.receiver(root=own.path)
+    site.nginx(extra=instead_of(slow, f"stall/40/{slow}")).share("repo", own.path)
+    begin = time.monotonic()
+    assert "missing" in puller.pull(status=TRUST)
+    assert time.monotonic() - begin < 20, "a stall was waited for"
 
 
 def test_a_damaged_object_of_a_server_is_refused_and_of_a_mirror_replaced(site, puller, repository, own):

@@ -572,6 +572,20 @@ static void a_deadline_grows_with_what_there_is_to_do(void **state)
 	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 7 * 86400);
 }
 
+static void a_pull_from_servers_has_time_for_outages(void **state)
+{
+	static const char *const mirror[] = { "file:///mnt/repo", "http://mirror.test/repo", NULL };
+	g_auto(Case) one = new_case();
+	g_autoptr(LfPlan) plan = make(&one);
+
+	lf_test_set(&plan->url, "https://www.site.test/repo");
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 14400 + 3200);
+	lf_test_set(&plan->url, "file:///run/landfall/medium/repo");
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 3200);
+	plan->mirrors = g_strdupv((char **)mirror);
+	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 14400 + 3200);
+}
+
 static void each_script_has_an_hour(void **state)
 {
 	g_auto(Case) one = new_case();
@@ -591,7 +605,7 @@ static void without_a_plan_and_a_row_there_is_a_deadline_too(void **state)
 {
 	assert_int_equal(lf_deadline_s(NULL, "devices.wait"), 300);
 	assert_int_equal(lf_deadline_s(NULL, "script.onerror"), 3600);
-	assert_int_equal(lf_deadline_s(NULL, "payload.pull"), 900 + 32768);
+	assert_int_equal(lf_deadline_s(NULL, "payload.pull"), 900 + 14400 + 32768);
 	assert_int_equal(lf_deadline_s(NULL, "nobody.knows"), 1800);
 	assert_false(lf_deadline_is_known("nobody.knows"));
 }
@@ -617,6 +631,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(a_deadline_grows_with_what_there_is_to_do),
+		LF_TEST(a_pull_from_servers_has_time_for_outages),
 		LF_TEST(each_script_has_an_hour),
 		LF_TEST(without_a_plan_and_a_row_there_is_a_deadline_too),
 		LF_TEST(durations_read_well),
