@@ -13,6 +13,7 @@
 #include "installer/apply/payload.h"
 #include "installer/cmd.h"
 #include "installer/plan/persist.h"
+#include "kickstart/rate.h"
 
 #define KEYRING	   "usr/share/landfall/keyring.gpg"
 #define TELL_EVERY (G_USEC_PER_SEC)
@@ -175,10 +176,27 @@ static bool check_words(const LfCmd *cmd, GError **error)
 		return lf_throw(error, LF_ERROR_INPUT,
 				"--proxy: a password on a command line is seen by all: use a proxy "
 				"that needs none");
+	for (char **mirror = cmd->mirrors; mirror && *mirror; mirror++)
+		if (!g_str_has_prefix(*mirror, "file://") && !lf_http_check_url(*mirror, error))
+			return lf_prefix(error, "--mirror");
 	return lf_http_access_check(&cmd->http, error);
 }
 
-static bool prestage(const LfCmd *cmd, const char *dir, Teller *teller, GError **error)
+static bool new_limit(const LfCmd *cmd, LfHttpLimit **ret, GError **error)
+{
+	uint64_t bytes_per_s;
+
+	if (!cmd->limit)
+		return true;
+	if (!lf_rate_parse(cmd->limit, &bytes_per_s))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"--limit=%s is no limit to work with: " LF_RATE_ADVICE, cmd->limit);
+	*ret = lf_http_limit_new(bytes_per_s);
+	return true;
+}
+
+static bool prestage(const LfCmd *cmd, const char *dir, const LfHttpAccess *access, Teller *teller,
+		     GError **error)
 {
 	g_autofree char *keyring = g_build_filename(cmd->root, KEYRING, NULL);
 	g_autofree char *path = g_build_filename(dir, "repo", NULL);
@@ -186,9 +204,10 @@ static bool prestage(const LfCmd *cmd, const char *dir, Teller *teller, GError *
 	g_autoptr(LfPayload) payload = NULL;
 	g_autoptr(OstreeRepo) repo = NULL;
 	const LfPayloadRequest request = { .url = cmd->args[0],
+					   .mirrors = (const char *const *)cmd->mirrors,
 					   .ref = cmd->args[1],
 					   .keyring = keyring,
-					   .access = &cmd->http,
+					   .access = access,
 					   .note = tell_note,
 					   .user_data = teller };
 
@@ -208,12 +227,16 @@ int lf_cmd_prestage(const LfCmd *cmd, GError **error)
 {
 	Teller teller = { .is_json = cmd->is_json };
 	g_autofree char *dir = find_dir(cmd, error);
+	g_autoptr(LfHttpLimit) limit = NULL;
+	LfHttpAccess access = cmd->http;
 	lf_autofd held = -1;
 	bool is_done;
 
-	if (!dir || !check_words(cmd, error) || !lock(dir, &held, error))
+	if (!dir || !check_words(cmd, error) || !new_limit(cmd, &limit, error) ||
+	    !lock(dir, &held, error))
 		return 1;
-	is_done = prestage(cmd, dir, &teller, error);
+	access.limit = limit;
+	is_done = prestage(cmd, dir, &access, &teller, error);
 	end_line(&teller);
 	return is_done ? 0 : 1;
 }

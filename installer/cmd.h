@@ -15,6 +15,8 @@
  * @is_once: --once: the verb network does not wait
  * @to: (nullable): --to: where prestage puts its repository
  * @http: --ca, --cert, --key, --pin, --proxy: how prestage reaches servers
+ * @limit: (nullable): --limit: of what prestage fetches
+ * @mirrors: (array zero-terminated=1) (nullable): --mirror: where prestage asks after the URL
  * @args: (array zero-terminated=1): what stands behind the verb
  * @effects: what the steps of an install really do
  */
@@ -27,6 +29,8 @@ typedef struct {
 	gboolean is_once;
 	char *to;
 	LfHttpAccess http;
+	char *limit;
+	char **mirrors;
 	char **args;
 	const LfEffects *effects;
 } LfCmd;

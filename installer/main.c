@@ -54,8 +54,8 @@ static const char *const plan_options[] = { "root", "disk", "sector-size", "json
 static const char *const check_options[] = { "root", NULL };
 static const char *const deliver_options[] = { "root", "dir", NULL };
 static const char *const network_options[] = { "root", "once", "json", NULL };
-static const char *const prestage_options[] = { "root", "to",	 "ca",	 "cert", "key",
-						"pin",	"proxy", "json", NULL };
+static const char *const prestage_options[] = { "root", "to",  "mirror", "limit", "ca", "cert",
+						"key",	"pin", "proxy",	 "json",  NULL };
 
 static const Verb verbs[] = {
 	{ "install", "[KICKSTART]", "install this machine; the kickstart comes from the seed", 0, 1,
@@ -97,6 +97,10 @@ static const GOptionEntry options[] = {
 	  "End at once and take the network down again", NULL },
 	{ "to", 0, 0, G_OPTION_ARG_FILENAME, &cmd.to,
 	  "Directory whose 'repo' is filled (default: /var/lib/landfall/persist)", "DIR" },
+	{ "mirror", 0, 0, G_OPTION_ARG_STRING_ARRAY, &cmd.mirrors,
+	  "Asked when the URL fails; may be given several times", "URL" },
+	{ "limit", 0, 0, G_OPTION_ARG_STRING, &cmd.limit,
+	  "Of what is fetched: a number and kbit, mbit or gbit, in a second", "RATE" },
 	{ "ca", 0, 0, G_OPTION_ARG_FILENAME, &cmd.http.ca_file,
 	  "Authorities to trust instead of the system's", "PEM" },
 	{ "cert", 0, 0, G_OPTION_ARG_FILENAME, &cmd.http.cert_file, "Client certificate", "PEM" },
@@ -205,6 +209,8 @@ static bool check_options_of(const Verb *verb, GError **error)
 		{ "json", cmd.is_json },
 		{ "once", cmd.is_once },
 		{ "to", cmd.to != NULL },
+		{ "mirror", cmd.mirrors != NULL },
+		{ "limit", cmd.limit != NULL },
 		{ "ca", cmd.http.ca_file != NULL },
 		{ "cert", cmd.http.cert_file != NULL },
 		{ "key", cmd.http.key_file != NULL },
@@ -295,6 +301,8 @@ static void clear(void)
 	g_free(cmd.dir);
 	g_free(cmd.disk);
 	g_free(cmd.to);
+	g_free(cmd.limit);
+	g_strfreev(cmd.mirrors);
 	g_free((char *)cmd.http.ca_file);
 	g_free((char *)cmd.http.cert_file);
 	g_free((char *)cmd.http.key_file);

@@ -6,6 +6,7 @@
 
 #include "base/address.h"
 #include "kickstart/parser.h"
+#include "kickstart/rate.h"
 
 #define MAX_MIRRORS 16
 #define MAX_ROUTES  256
@@ -84,43 +85,14 @@ static const LfOption bandwidth_options[] = {
 	  LF_SHAPE_RATE },
 };
 
-/* Bits per second. */
-#define LEAST_RATE UINT64_C(8000)
-#define MOST_RATE  UINT64_C(1000000000000)
-
-static const struct {
-	const char *unit;
-	uint64_t bits;
-} units[] = {
-	{ "bit", 1 },
-	{ "kbit", 1000 },
-	{ "mbit", 1000000 },
-	{ "gbit", 1000000000 },
-};
-
-/* @text fits LF_SHAPE_RATE: twelve digits at most, then one of the units. */
-static uint64_t rate_of(const char *text)
-{
-	char *unit;
-	uint64_t number = g_ascii_strtoull(text, &unit, 10);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-		if (g_ascii_strcasecmp(units[i].unit, unit) == 0)
-			return number > MOST_RATE / units[i].bits ? UINT64_MAX
-								  : number * units[i].bits;
-	return 0;
-}
-
 static void apply_bandwidth(LfParser *parser, LfCall *call, void *values)
 {
 	const Bandwidth *bandwidth = values;
-	uint64_t rate = rate_of(bandwidth->limit);
 
-	if (rate < LEAST_RATE || rate > MOST_RATE)
+	if (!lf_rate_parse(bandwidth->limit, &parser->profile->limit_bytes_per_s))
 		lf_call_error(call, lf_call_place(call, "--limit"), "out-of-range",
-			      "write at least '8kbit' and at most '1000gbit', or remove the line",
+			      LF_RATE_ADVICE ", or remove the line",
 			      "'%s' is no limit to work with", bandwidth->limit);
-	parser->profile->limit_bytes_per_s = rate / 8;
 }
 
 // --- route --------------------------------------------------------------------------------------

@@ -444,6 +444,36 @@ def test_what_was_prestaged_is_installed_without_network(site, puller, prestager
     puller.pull(f"--prestaged={prestager.to}/repo", "--give-up=1")
 
 
+def test_a_prestage_leaves_others_their_part_of_the_link_and_takes_from_mirrors(site, prestager, repository, own):
+    www = site.nginx()
+    www.share("repo", own.path)
+    www.share("mirror", repository.path)
+    for file in [file for file in own.objects() if file.suffix == ".filez"][:5]:
+        file.unlink()
+    mirrors = ["--mirror=http://www.site.test/none", "--mirror=http://www.site.test/mirror"]
+    begin = time.monotonic()
+    prestager.run("--limit=8mbit", *mirrors)
+    seconds = time.monotonic() - begin
+    size = sum(r["sent_bytes"] for r in www.requests() if r["status"] == 200)
+    assert size / seconds < 1.2 * 1000000, f"{size} bytes in {seconds:.1f} s"
+    assert len([r for r in www.requests() if r["uri"].startswith("/mirror/") and r["status"] == 200]) == 5
+
+
+@pytest.mark.parametrize(
+    "option, words",
+    [
+        ("--limit=7kbit", "--limit=7kbit is no limit to work with: write at least '8kbit'"),
+        ("--limit=fast", "--limit=fast is no limit"),
+        ("--limit=1000000", "--limit=1000000 is no limit"),
+        ("--mirror=ftp://www.site.test/repo", "--mirror: "),
+    ],
+)
+def test_a_prestage_with_a_limit_or_mirror_that_is_none_is_refused(prestager, option, words):
+    done = prestager.puller.box.run(*prestager.argv(option), check=False)
+    assert done.returncode == INPUT and words in done.stderr, done.stderr
+    assert not (prestager.to / "repo").exists()
+
+
 def test_a_prestage_that_was_killed_goes_on_and_one_that_is_damaged_is_mended(site, prestager, repository):
     www = site.nginx(rate=64 << 10)
     www.share("repo", repository.path)
