@@ -142,7 +142,7 @@ def test_a_limit_does_not_make_a_server_look_slow(site, puller, keys, net_folder
     begin = time.monotonic()
     assert puller.pull(f"--limit={4 << 10}", "--mirror=http://www.site.test/mirror", timeout=200) == ""
     assert time.monotonic() - begin > 35, "the limit did not hold"
-    assert not [r for r in www.requests() if r["uri"].startswith("/mirror/")]
+    assert not [r for r in www.requests() if r["uri"].startswith("/mirror/objects/")]
 
 
 def test_a_mirror_takes_over_in_the_middle(site, puller, repository):
@@ -318,6 +318,54 @@ def test_the_limit_holds_for_all_transfers_together(site, puller, repository):
     seconds = time.monotonic() - begin
     size = sum(r["sent_bytes"] for r in www.requests() if r["status"] == 200)
     assert 0.7 * rate < size / seconds < 1.2 * rate, f"{size} bytes in {seconds:.1f} s"
+
+
+# --- what has no end ----------------------------------------------------------------------------
+
+# Runs a program and writes the most memory it had at once, in KiB, to a file.
+MEASURE = """
+import os, resource, subprocess, sys
+done = subprocess.run(sys.argv[2:], check=False)
+with open(sys.argv[1], "w") as out:
+    out.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(done.returncode)
+"""
+# Sixteen threads, and two parts of a delta with 33 MiB each: this is the most that they need.
+MAX_RSS = 160 * MIB
+
+
+@pytest.mark.parametrize("place", ["endless", f"huge/{64 << 30}"])
+@pytest.mark.parametrize(
+    "pattern, status",
+    [
+        ("(config|refs/.*|.*commitmeta)", None),
+        (".*commit", TRUST),
+        (".*dirtree", TRUST),
+        (".*filez", TRUST),
+        ("deltas/.*superblock", 0),
+        ("deltas/.*/[0-9]+", 0),
+    ],
+)
+def test_what_has_no_end_is_refused_and_takes_no_memory(site, puller, keys, net_folder, pattern, status, place):
+    few = Repository(net_folder / "data" / "few", keys)
+    tree = many_files(net_folder / "data" / "few-files", count=4, least=20000, most=24000)
+    # The sizes that the installer bears are made of this.
+    few.commit(tree, REF, "--add-metadata=landfall.size-bytes=uint64 100000")
+    if "delta" in pattern:
+        few.delta()
+    site.receiver(root=few.path)
+    www = site.nginx(extra=instead_of(pattern, place))
+    www.share("repo", few.path)
+    peak = net_folder / "data" / "peak"
+    argv = ["/usr/bin/python3", "-c", MEASURE, peak, *puller.argv("--give-up=5")]
+    done = puller.box.run(*argv, check=False, timeout=120)
+    assert done.returncode in ([status] if status is not None else [TARGET, TRUST, NETWORK]), done.stderr
+    if status == 0:
+        puller.check()
+    else:
+        assert not puller.target.exists() or puller.is_empty()
+    assert [r for r in www.requests() if r["status"] == 302], "it was not asked for"
+    assert int(peak.read_text(encoding="ascii")) << 10 < MAX_RSS
 
 
 # --- static deltas ------------------------------------------------------------------------------
