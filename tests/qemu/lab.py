@@ -247,6 +247,44 @@ def old_system(path, size):
             image.write(b"precious data of the old system\n" * 512)
 
 
+# Of everything below usr/: kind, mode, owner, group, name and a link's target; contents; how many have attributes.
+# The system has no getfattr; the archiver of every Debian lists attributes too.
+LIST_USR = """\
+export LC_ALL=C && cd '{root}' &&
+find usr -type l -printf '%y %m %U %G %p -> %l\\n' -o -printf '%y %m %U %G %p\\n' &&
+find usr -type f -exec sha256sum -z {{}} + | tr '\\0' '\\n' &&
+echo attributes: $(tar --xattrs --xattrs-include='*' -cf - usr | tar --xattrs --xattrs-include='*' -tvvf - | grep -c '^  x: ')
+"""
+KINDS = {"-": "f", "d": "d", "l": "l"}
+OSTREE_ROW = re.compile(r"([-dl])([0-7]{5}) (\d+) (\d+) +\d+ \{ (.*?) \} /(usr.*)")
+
+
+def usr_of_commit(lab, ref):
+    """Returns what LIST_USR says of a system whose /usr is byte for byte that of a commit of the image."""
+    repo, tree = f"--repo={lab.artefacts.repo}", lab.folder / "usr-of-commit"
+    lines, n_attributes = [], 0
+    for row in run(["ostree", repo, "ls", "-R", "-X", ref, "/usr"]).splitlines():
+        kind, mode, owner, group, attributes, name = OSTREE_ROW.fullmatch(row).groups()
+        lines.append(f"{KINDS[kind]} {int(mode, 8):o} {owner} {group} {name}")
+        n_attributes += attributes != "@a(ayay) []"
+    run(["ostree", repo, "checkout", "-U", "--subpath=/usr", ref, str(tree)])
+    for file in (path for path in tree.rglob("*") if path.is_file() and not path.is_symlink()):
+        with open(file, "rb") as content:
+            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  usr/{file.relative_to(tree)}")
+    shutil.rmtree(tree)
+    return [*lines, f"attributes: {n_attributes}"]
+
+
+def usr_differences(lab, shell, ref, root="/"):
+    """Compares the /usr of an installed machine with the commit's: returns the first lines that only one of them has."""
+    there = set(shell.run(LIST_USR.format(root=root), timeout=BOOT_SECONDS).splitlines())
+    wanted = set(usr_of_commit(lab, ref))
+    assert len(wanted) > 1000, "the commit has hardly any files"
+    return [f"only the commit: {line}" for line in sorted(wanted - there)[:10]] + [
+        f"only the machine: {line}" for line in sorted(there - wanted)[:10]
+    ]
+
+
 def wipe_state(lab):
     """Forgets firmware variables and TPM of the lab's machine, as if the disk moved to another one."""
     shutil.rmtree(lab.folder / "state", ignore_errors=True)

@@ -7,7 +7,7 @@ import pytest
 
 from qemu.machine import Outcome
 
-from .lab import BOOT_SECONDS, Escrow, old_system, wipe_state
+from .lab import BOOT_SECONDS, Escrow, old_system, usr_differences, wipe_state
 from .upgrades import Upgrades
 
 pytestmark = pytest.mark.machine
@@ -216,4 +216,6 @@ def test_a_machine_without_tpm_asks_for_its_passphrase(lab):
         assert shell.run("swapon --show=TYPE --noheadings") == "partition"
         assert_as_wished(shell)
         assert_sound(shell, "standard")
+        # As a machine that was installed over the network is compared: both media give the same system.
+        assert usr_differences(lab, shell, site.ref) == []
         assert_records(shell, [secret, password])
