@@ -1,4 +1,4 @@
-"""Damages an ISO on purpose: takes signatures away, puts wrong ones in, flips a byte of an object.
+"""Changes an ISO on purpose: takes signatures away, puts wrong ones or a file in, flips a byte of an object.
 
 Not its job: making a good ISO. The boot records stay as they were.
 """
@@ -61,6 +61,14 @@ def signed_by_stranger(iso, ref, folder):
     out = folder / "stranger.iso"
     meta = object_path(checksum, "commitmeta")
     _rewrite(iso, out, ["-map", str(repo / meta.removeprefix("/repo/")), meta])
+    return out
+
+
+def with_file(iso, inside, text, folder):
+    """Returns a copy of an ISO with one more file."""
+    out, file = folder / "with-file.iso", folder / "added-file"
+    file.write_text(text, encoding="utf-8")
+    _rewrite(iso, out, ["-map", str(file), inside])
     return out
 
 

@@ -69,7 +69,9 @@ def test_a_signature_can_be_taken_away_or_replaced_and_the_medium_still_boots(si
     stranger = medium.signed_by_stranger(iso, REF, tmp_path)
     text = signatures(stranger, tmp_path, trusted)
     assert "Found 1 signature" in text and "public key not found" in text.lower(), text
-    for image in (iso, unsigned, stranger):
+    more = medium.with_file(iso, "/orders/site.ks", "lang C.UTF-8\n", tmp_path)
+    assert medium.extract(more, "/orders/site.ks", tmp_path / "site.ks").read_text(encoding="ascii") == "lang C.UTF-8\n"
+    for image in (iso, unsigned, stranger, more):
         assert boot_image(image) == (esp, esp)
 
 

@@ -98,9 +98,12 @@ def test_a_kickstart_with_errors_is_refused(lab):
 
 
 def test_a_service_that_the_system_has_not_is_refused(lab):
-    """What only the payload can tell is looked at before the first write, too."""
-    site = lab.site(extra="services --enabled=sshd-misspelt")
-    refuse(lab, lab.seed(site), [lab.disk()], "input", ["sshd-misspelt"])
+    """What only the payload can tell is looked at before the first write, too. The orders lie on the medium itself;
+    those in the seed would not be refused."""
+    orders = lab.site(extra="services --enabled=sshd-misspelt").kickstart()
+    seed = lab.seed(lab.site(), "--append", "landfall.ks=cdrom:/orders/site.ks")
+    iso = medium.with_file(seed, "/orders/site.ks", orders, lab.folder)
+    refuse(lab, iso, [lab.disk()], "input", ["sshd-misspelt"])
 
 
 def test_a_medium_that_cannot_be_read_is_refused(lab):
