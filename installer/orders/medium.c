@@ -66,6 +66,9 @@ static bool mount_medium(const LfHost *host, gint64 patience_us, LfScope *held, 
 	lf_tools_load_driver("isofs");
 	if (!wait_for_medium(host, patience_us, &path, error))
 		return false;
+	// Orders may have come from it: the kernel refuses to mount it there twice.
+	if (lf_mount_is_there(LF_MEDIUM))
+		return true;
 	if (lf_mount(path, LF_MEDIUM, "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL, held,
 		     &local))
 		return true;

@@ -12,7 +12,8 @@ bool lf_medium_is_needed(const char *url);
 /**
  * lf_medium_mount:
  * Finds the medium, waiting up to a minute (virtual media of a BMC may take that long to appear),
- * and mounts it read-only at LF_MEDIUM.
+ * and mounts it read-only at LF_MEDIUM. Where it is mounted already that stays as it is, and
+ * belongs to the scope of whoever came first.
  *
  * Errors: TARGET when this system was started from none, or none appears; IO when it, or a drive
  * that may hold it, cannot be read.
