@@ -9,22 +9,21 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "installer/apply/payload-rest.h"
 #include "installer/apply/payload-silence.h"
 #include "installer/plan/text.h"
 
-#define GIVE_UP_S	   300
-#define STALL_MS	   30000
-#define FIRST_PAUSE_US	   (G_USEC_PER_SEC / 2)
-#define MAX_PAUSE_US	   (15 * G_USEC_PER_SEC)
-#define REST_US		   (30 * G_USEC_PER_SEC) // of a server that failed; then twice as long
-#define MAX_REST_DOUBLINGS 4
-#define LOOK_EVERY_US	   G_USEC_PER_SEC
-#define NOTE_EVERY_US	   (60 * G_USEC_PER_SEC)
-#define MAX_NOTES	   64
-#define MAX_DAMAGED_TRIES  2
-#define FEED_BYTES	   (128 * 1024)
-#define PIPE_BYTES	   (1024 * 1024)
-#define OBJECTS		   "objects/"
+#define GIVE_UP_S	  300
+#define STALL_MS	  30000
+#define FIRST_PAUSE_US	  (G_USEC_PER_SEC / 2)
+#define MAX_PAUSE_US	  (15 * G_USEC_PER_SEC)
+#define LOOK_EVERY_US	  G_USEC_PER_SEC
+#define NOTE_EVERY_US	  (60 * G_USEC_PER_SEC)
+#define MAX_NOTES	  64
+#define MAX_DAMAGED_TRIES 2
+#define FEED_BYTES	  (128 * 1024)
+#define PIPE_BYTES	  (1024 * 1024)
+#define OBJECTS		  "objects/"
 
 /* Where objects may lie: @repo, or @url of a server. Times are the monotonic clock's. */
 typedef struct {
@@ -33,9 +32,7 @@ typedef struct {
 	char *name; /* as notes have it */
 	char *url;
 	/* Guarded by the store's lock */
-	gint64 rests_until_us;
-	gint64 failed_us;
-	unsigned n_failed; /* in a row */
+	LfRest rest;
 	gint64 noted_us;
 } Place;
 
@@ -644,7 +641,8 @@ typedef struct {
 
 // While another one is left, that one may be faster; when it was not, what there is must do, but
 // not for long. Sixteen transfers share a link: more than this is not each one's on a slow one.
-static const Demand demands[] = { { 4096, 60 * 60 * 1000 }, { 16, 10 * 60 * 1000 } };
+static const Demand demands[] = { { LF_REST_LEAST_BYTES_PER_S, 60 * 60 * 1000 },
+				  { 16, 10 * 60 * 1000 } };
 static const Demand demand_of_last = { 16, 60 * 60 * 1000 };
 
 static const Demand *demand_of(const Search *search)
@@ -682,27 +680,16 @@ static Answer ask_server(Search *search, const Place *place, GError **error)
 	return use_extent(want, &extent, error);
 }
 
-// Those who asked at the same time fail together: that is one failure. A server that is as slow as
-// before has not recovered because something short came through.
-static void judge(LfPayloadStore *store, Place *place, Answer answer, gint64 asked_us,
-		  uint64_t n_bytes)
+static void judge(LfPayloadStore *store, Place *place, Answer answer, uint64_t n_bytes,
+		  gint64 asked_us)
 {
 	gint64 now = g_get_monotonic_time();
-	gint64 took_us = now - asked_us;
-	bool is_quick =
-		took_us < G_USEC_PER_SEC ||
-		n_bytes / (uint64_t)(took_us / G_USEC_PER_SEC) >= demands[0].least_bytes_per_s;
 
 	g_mutex_lock(&store->lock);
-	if (answer == UNREADY) {
-		place->n_failed += place->failed_us <= asked_us;
-		place->failed_us = now;
-	} else if (is_quick) {
-		place->n_failed = 0;
-	}
-	place->rests_until_us =
-		place->n_failed ? now + (REST_US << MIN(place->n_failed - 1, MAX_REST_DOUBLINGS))
-				: 0;
+	if (answer == UNREADY)
+		lf_rest_failed(&place->rest, asked_us, now);
+	else
+		lf_rest_answered(&place->rest, n_bytes, asked_us, now);
 	g_mutex_unlock(&store->lock);
 }
 
@@ -723,7 +710,7 @@ static Answer ask_one_server(Search *search, Place *place, GError **error)
 	// A certificate that is not trusted says nothing of what the server has.
 	says_absent = answer == ABSENT && !was_complete &&
 		      g_error_matches(*error, LF_ERROR, LF_ERROR_INPUT);
-	judge(search->store, place, answer, asked_us, *offset > before ? *offset - before : 0);
+	judge(search->store, place, answer, *offset > before ? *offset - before : 0, asked_us);
 	search->may_heal |= answer == UNREADY;
 	search->is_damaged |= was_complete;
 	search->is_absent_only &= says_absent;
@@ -734,16 +721,12 @@ static Answer ask_one_server(Search *search, Place *place, GError **error)
 	return answer;
 }
 
-// When a server has rested, one thread tries it: were it as bad as before, all would hang on it.
 static bool may_ask(LfPayloadStore *store, Place *place, bool asks_resting)
 {
-	gint64 now = g_get_monotonic_time();
 	bool value;
 
 	g_mutex_lock(&store->lock);
-	value = asks_resting || place->rests_until_us <= now;
-	if (value && place->n_failed)
-		place->rests_until_us = MAX(place->rests_until_us, now + REST_US);
+	value = lf_rest_may_ask(&place->rest, !asks_resting, g_get_monotonic_time());
 	g_mutex_unlock(&store->lock);
 	return value;
 }

@@ -1,4 +1,5 @@
-// When servers count as silent, and when that has lasted too long.
+// When servers count as silent, when that has lasted too long, and when one that failed is asked
+// again.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "installer/apply/payload-rest.h"
 #include "installer/apply/payload-silence.h"
 
 #define S      ((gint64)G_USEC_PER_SEC)
@@ -100,6 +102,67 @@ static void an_outage_is_the_same_for_whoever_asks_later(void **state)
 			 LF_SILENCE_TOO_LONG);
 }
 
+// --- one of them --------------------------------------------------------------------------------
+
+// How long it is left alone from a time on that lies in its rest, in seconds.
+static unsigned rest_of(const LfRest *rest, gint64 now)
+{
+	LfRest copy = *rest;
+	unsigned seconds = 0;
+
+	while (!lf_rest_may_ask(&copy, true, now + seconds * S))
+		seconds++;
+	return seconds;
+}
+
+static void a_server_that_goes_on_failing_is_left_alone_for_longer(void **state)
+{
+	static const unsigned wanted[] = { 30, 60, 120, 240, 480, 480 };
+	LfRest rest = { 0 };
+	gint64 now = BEGIN;
+
+	assert_true(lf_rest_may_ask(&rest, true, now));
+	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++, now += 1000 * S) {
+		lf_rest_failed(&rest, now - S, now);
+		assert_int_equal(rest_of(&rest, now), wanted[i]);
+		assert_true(lf_rest_may_ask(&rest, false, now));
+	}
+	lf_rest_answered(&rest, 100, now, now + S / 2);
+	assert_int_equal(rest_of(&rest, now + S / 2), 0);
+}
+
+static void who_asked_at_the_same_time_fails_once(void **state)
+{
+	LfRest rest = { 0 };
+
+	for (unsigned i = 0; i < 16; i++)
+		lf_rest_failed(&rest, BEGIN, BEGIN + 30 * S + i);
+	assert_int_equal(rest_of(&rest, BEGIN + 30 * S + 15), 30);
+}
+
+static void one_tries_a_server_that_has_rested_while_the_others_go_elsewhere(void **state)
+{
+	LfRest rest = { 0 };
+
+	lf_rest_failed(&rest, BEGIN, BEGIN);
+	assert_true(lf_rest_may_ask(&rest, true, BEGIN + 31 * S));
+	assert_false(lf_rest_may_ask(&rest, true, BEGIN + 31 * S));
+	lf_rest_answered(&rest, 100000, BEGIN + 31 * S, BEGIN + 33 * S);
+	assert_true(lf_rest_may_ask(&rest, true, BEGIN + 33 * S));
+	assert_true(lf_rest_may_ask(&rest, true, BEGIN + 33 * S));
+}
+
+static void a_server_that_drips_has_not_recovered_when_something_short_came_through(void **state)
+{
+	LfRest rest = { 0 };
+
+	lf_rest_failed(&rest, BEGIN, BEGIN);
+	lf_rest_answered(&rest, 100, BEGIN + 40 * S, BEGIN + 45 * S);
+	assert_int_equal(rest_of(&rest, BEGIN + 45 * S), 30);
+	lf_rest_failed(&rest, BEGIN + 80 * S, BEGIN + 110 * S);
+	assert_int_equal(rest_of(&rest, BEGIN + 110 * S), 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +172,11 @@ int main(void)
 		cmocka_unit_test(what_is_short_but_whole_ends_a_silence),
 		cmocka_unit_test(who_was_not_asked_was_not_silent),
 		cmocka_unit_test(an_outage_is_the_same_for_whoever_asks_later),
+		cmocka_unit_test(a_server_that_goes_on_failing_is_left_alone_for_longer),
+		cmocka_unit_test(who_asked_at_the_same_time_fails_once),
+		cmocka_unit_test(one_tries_a_server_that_has_rested_while_the_others_go_elsewhere),
+		cmocka_unit_test(
+			a_server_that_drips_has_not_recovered_when_something_short_came_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
