@@ -57,9 +57,9 @@ bool lf_http_access_check(const LfHttpAccess *access, GError **error);
  * @stall_timeout_ms: less than @least_bytes_per_s on average for this long ends the transfer; 0 is
  * 30 s. Time that a limit or a slow reader of a pipe takes does not count.
  * @least_bytes_per_s: 0: one byte in the whole time is enough
- * @timeout_ms: the whole transfer; 0 is 15 min
  * @is_unwanted: (nullable): asked now and then, at least about once a second, with @user_data: true
  * ends the transfer with NETWORK
+ * @timeout_ms: the whole transfer; 0 is 15 min
  * @headers: (array zero-terminated=1) (nullable): "Name: value"
  */
 typedef struct {

@@ -231,8 +231,11 @@ def lacp_options(site):
 
 def assert_aggregated(shell):
     """Both links carry, the partner agrees, and the VLAN on them has the addresses of LACP_NETWORK."""
-    bond = shell.run("cat /proc/net/bonding/bond0")
-    assert "Bonding Mode: IEEE 802.3ad" in bond and re.search(r"^\s*Number of ports: 2$", bond, re.M), bond
+    read = "cat /proc/net/bonding/bond0"
+    # One link is enough for a login; the partner of the other one may have a second left.
+    shell.run(f"for i in $(seq 60); do {read} | grep -q 'Number of ports: 2' && break; sleep 0.5; done")
+    bond = shell.run(read)
+    assert "Bonding Mode: IEEE 802.3ad" in bond and "Number of ports: 2" in bond, bond
     assert sorted(re.findall(r"^Slave Interface: (\S+)$", bond, re.M)) == list(LACP_CARDS), bond
     partners = [int(state) for state in re.findall(r"partner lacp pdu:.*?port state: (\d+)", bond, re.S)]
     # Aggregating, in sync, collecting, distributing. Source: IEEE 802.1AX-2014, 6.4.2.3.

@@ -118,6 +118,27 @@ static void a_trickling_transfer_ends_too(void **state)
 	assert_true(g_get_monotonic_time() - begin_us < 15000000);
 }
 
+static bool is_third_look(void *user_data)
+{
+	unsigned *n_looks = user_data;
+
+	return ++*n_looks >= 3;
+}
+
+static void a_transfer_that_nobody_wants_any_more_ends(void **state)
+{
+	g_autofree char *address = url(server.plain, "/stall");
+	g_autoptr(GError) error = NULL;
+	unsigned n_looks = 0;
+	const LfHttp http = { .url = address, .is_unwanted = is_third_look, .user_data = &n_looks };
+	gint64 begin_us = g_get_monotonic_time();
+
+	assert_throws(lf_http_get(&http, &error), error, LF_ERROR_NETWORK,
+		      "given up before it was whole");
+	assert_int_equal(n_looks, 3);
+	assert_true(g_get_monotonic_time() - begin_us < 15000000);
+}
+
 static void a_body_of_the_allowed_size_passes_and_a_byte_more_does_not(void **state)
 {
 	static const char *const paths[] = { "/hello", "/unsized" };
@@ -715,6 +736,7 @@ int main(void)
 		LF_TEST(truncated_bodies_are_network_errors),
 		LF_TEST(a_stalled_transfer_ends),
 		LF_TEST(a_trickling_transfer_ends_too),
+		LF_TEST(a_transfer_that_nobody_wants_any_more_ends),
 		LF_TEST(a_body_of_the_allowed_size_passes_and_a_byte_more_does_not),
 		LF_TEST(redirects_are_followed_five_times),
 		LF_TEST(https_never_leads_to_http),
