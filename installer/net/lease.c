@@ -14,6 +14,8 @@
 #define MAX_LEASES 256
 #define MAX_LABEL  63
 #define MAX_NAME   253
+// RFC 8415, 11.1: a type of two bytes, then at most 128.
+#define MAX_DUID_CHARS (2 * 130)
 
 static const struct {
 	const char *suffix;
@@ -136,6 +138,14 @@ static void take_flags(LfLease *lease, const char *word)
 	lease->has_other |= strchr(word, 'O') != NULL;
 }
 
+static void take_client_id(LfLease *lease, const char *word)
+{
+	if (lease->client_id || strlen(word) > MAX_DUID_CHARS ||
+	    strspn(word, "0123456789abcdefABCDEF") != strlen(word))
+		return;
+	lease->client_id = g_ascii_strdown(word, -1);
+}
+
 // Names as dhcpcd gives them (dhcpcd --variables); routers and their options are numbered.
 static const struct {
 	LfLeaseKind kind;
@@ -149,6 +159,7 @@ static const struct {
 	{ LF_LEASE_DHCP4, "new_routers", take_router },
 	{ LF_LEASE_DHCP4, "new_classless_static_routes", take_route },
 	{ LF_LEASE_DHCP4, "new_ms_classless_static_routes", take_route },
+	{ LF_LEASE_DHCP6, "new_dhcp6_client_id", take_client_id },
 	{ LF_LEASE_DHCP6, "new_dhcp6_name_servers", take_nameserver },
 	{ LF_LEASE_DHCP6, "new_dhcp6_domain_search", take_search },
 	{ LF_LEASE_DHCP6, "new_dhcp6_sntp_servers", take_time_server },
@@ -222,6 +233,7 @@ void lf_lease_free(LfLease *lease)
 	g_strfreev(lease->nameservers);
 	g_strfreev(lease->search);
 	g_strfreev(lease->time_servers);
+	g_free(lease->client_id);
 	g_free(lease);
 }
 
@@ -260,4 +272,20 @@ GPtrArray *lf_leases_load(int dir_fd)
 	closedir(dir);
 	g_ptr_array_sort(leases, compare);
 	return leases;
+}
+
+// DUID-LL on Ethernet. Source: RFC 8415, 11.4
+bool lf_leases_know(const GPtrArray *leases, const char *mac)
+{
+	g_auto(GStrv) bytes = g_strsplit(mac, ":", -1);
+	g_autofree char *digits = g_strjoinv("", bytes);
+	g_autofree char *duid = g_strconcat("00030001", digits, NULL);
+
+	for (guint i = 0; i < leases->len; i++) {
+		const LfLease *lease = g_ptr_array_index(leases, i);
+
+		if (lease->client_id && g_ascii_strcasecmp(lease->client_id, duid) != 0)
+			return false;
+	}
+	return true;
 }

@@ -16,6 +16,7 @@ typedef enum { LF_LEASE_DHCP4, LF_LEASE_DHCP6, LF_LEASE_RA } LfLeaseKind;
  * @time_servers: addresses and names
  * @has_router: of DHCPv4 and RA: there is a default route in it
  * @is_managed, @has_other: of RA: addresses, or all other settings, come by DHCPv6
+ * @client_id: (nullable): of DHCPv6: the DUID the server knows us by, in hexadecimal
  */
 typedef struct {
 	char *interface;
@@ -25,6 +26,7 @@ typedef struct {
 	char **time_servers;
 	bool has_router;
 	bool is_managed, has_other;
+	char *client_id;
 } LfLease;
 
 /**
@@ -45,6 +47,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfLease, lf_lease_free)
 /** lf_leases_load: (transfer full) (element-type LfLease): all below the directory, sorted by
  * interface and kind; files that are no lease, or too long, are passed over. */
 GPtrArray *lf_leases_load(int dir_fd);
+
+/** lf_leases_know: whether all servers of DHCPv6 that gave @leases know the machine by the DUID-LL
+ * of @mac; with none of them it is true. */
+bool lf_leases_know(const GPtrArray *leases, const char *mac);
 
 /** lf_net_is_address: whether @text is an IPv4 or IPv6 address and nothing else. */
 bool lf_net_is_address(const char *text);

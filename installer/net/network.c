@@ -31,7 +31,8 @@ typedef struct {
 
 struct LfNetRun {
 	int root_fd;
-	json_t *plan;
+	json_t *plan; /* what counts of it now */
+	char *duid_mac;
 	char *conf;	  /* dhcpcd's; NULL when no link needs it */
 	GPtrArray *wants; /* LfNetWant */
 	GPtrArray *said;  /* LfNetLink: names, and what the resolver's file needs */
@@ -294,7 +295,8 @@ static LfNetRun *run_new(const LfHost *host, const LfNet *net)
 
 	run->root_fd = fcntl(host->root_fd, F_DUPFD_CLOEXEC, 3);
 	run->stop_fd = run->inotify_fd = -1;
-	run->plan = lf_net_to_json(net);
+	run->plan = lf_net_to_run(net);
+	run->duid_mac = g_strdup(net->duid_mac);
 	run->wants = g_ptr_array_new_with_free_func((GDestroyNotify)lf_net_want_free);
 	run->said = g_ptr_array_new_with_free_func(said_free);
 	run->nameservers = g_strdupv(net->nameservers);
@@ -424,11 +426,22 @@ char **lf_net_time_servers(const LfNetRun *run)
 	return (char **)g_ptr_array_free(g_steal_pointer(&servers), FALSE);
 }
 
+// dhcpcd that was started before there was a card has taken the DUID of the first one it met. It is
+// that of the installed system unless a server has been told another one.
+static bool has_same_identity(const LfNetRun *run, const LfNet *net)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new((GMutex *)&run->mutex);
+
+	if (run->duid_mac || !net->duid_mac)
+		return g_strcmp0(run->duid_mac, net->duid_mac) == 0;
+	return lf_leases_know(run->moment.leases, net->duid_mac);
+}
+
 bool lf_net_same(const LfNetRun *run, const LfNet *net)
 {
-	g_autoptr(json_t) plan = lf_net_to_json(net);
+	g_autoptr(json_t) plan = lf_net_to_run(net);
 
-	return json_equal(run->plan, plan) == 1;
+	return json_equal(run->plan, plan) == 1 && has_same_identity(run, net);
 }
 
 static void stop_following(LfNetRun *run)
@@ -461,6 +474,7 @@ void lf_net_run_free(LfNetRun *run)
 	g_ptr_array_unref(run->said);
 	g_strfreev(run->nameservers);
 	json_decref(run->plan);
+	g_free(run->duid_mac);
 	g_free(run->conf);
 	g_free(run->resolver);
 	g_free(run);

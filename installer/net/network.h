@@ -55,7 +55,8 @@ json_t *lf_net_states_to_json(const GPtrArray *states);
 /** lf_net_time_servers: (transfer full): NTP servers that DHCP offers; never NULL. */
 char **lf_net_time_servers(const LfNetRun *run);
 
-/** lf_net_same: whether @run already is what @net asks for. */
+/** lf_net_same: whether @run already is what @net asks for, with the identity that DHCPv6 servers
+ * shall know the installed system by; which cards were known at the start does not matter. */
 bool lf_net_same(const LfNetRun *run, const LfNet *net);
 
 /** lf_net_run_free: stops dhcpcd, which gives its addresses back, and takes back what was made:

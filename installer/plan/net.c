@@ -183,6 +183,18 @@ json_t *lf_net_to_json(const LfNet *net)
 	return object;
 }
 
+json_t *lf_net_to_run(const LfNet *net)
+{
+	json_t *object = lf_net_to_json(net);
+	json_t *link;
+	size_t index;
+
+	json_object_del(object, "duid_mac");
+	json_array_foreach (json_object_get(object, "links"), index, link)
+		json_object_del(link, "cards");
+	return object;
+}
+
 // --- text ---------------------------------------------------------------------------------------
 
 /* The mode of a family, or its addresses. */

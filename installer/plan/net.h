@@ -123,6 +123,10 @@ bool lf_net_is_bare(const LfNetLink *link);
  * equal. */
 json_t *lf_net_to_json(const LfNet *net);
 
+/** lf_net_to_run: (transfer full): of that object what a network depends on while it is up: without
+ * the cards that were known when it was planned. */
+json_t *lf_net_to_run(const LfNet *net);
+
 /** lf_net_describe: (transfer full) (element-type utf8): one line for people for each link. */
 char **lf_net_describe(const LfNet *net);
 

@@ -72,6 +72,30 @@ static void what_each_protocol_says_is_understood(void **state)
 	}
 }
 
+static void what_dhcpv6_servers_know_the_machine_by_is_compared(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_known;
+	} rows[] = {
+		{ "new_dhcp6_client_id=0003000152540000ab10\n", true },
+		{ "new_dhcp6_client_id=0003000152540000AB10\n", true },
+		{ "new_dhcp6_client_id=0003000152540000ab11\n", false },
+		{ "new_dhcp6_client_id=000100012b5a52540000ab10\n", false },
+		{ "new_dhcp6_client_id=00:03\n", true },
+		{ "new_dhcp6_name_servers=fd09::1\n", true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GPtrArray) leases =
+			g_ptr_array_new_with_free_func((GDestroyNotify)lf_lease_free);
+
+		g_ptr_array_add(leases, parse("lease.eth0.dhcp", "new_routers=10.9.0.1\n"));
+		g_ptr_array_add(leases, parse("lease.eth0.dhcp6", rows[i].text));
+		assert_int_equal(lf_leases_know(leases, "52:54:00:00:ab:10"), rows[i].is_known);
+	}
+}
+
 static void an_interface_and_a_kind_come_from_the_files_name(void **state)
 {
 	static const struct {
@@ -225,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LF_TEST(what_each_protocol_says_is_understood),
+		LF_TEST(what_dhcpv6_servers_know_the_machine_by_is_compared),
 		LF_TEST(an_interface_and_a_kind_come_from_the_files_name),
 		LF_TEST(a_file_of_another_name_is_no_lease),
 		LF_TEST(only_addresses_and_names_come_through),

@@ -819,6 +819,27 @@ static void equal_networks_are_equal_in_json(void **state)
 	assert_false(json_equal(json_a, json_c));
 }
 
+// dhcpcd takes up the cards that come; one more of them must not end it.
+static void while_it_is_up_a_network_is_the_same_with_more_cards(void **state)
+{
+	static const char *const cmdlines[] = { NULL, "ip=dhcp", "nameserver=192.0.2.3" };
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	g_auto(Case) one = new_case();
+	g_autoptr(json_t) named = NULL;
+	g_autoptr(LfNet) other = plan(&one, "ip=eth0:dhcp");
+
+	named = lf_net_to_run(other);
+	for (size_t i = 0; i < G_N_ELEMENTS(cmdlines); i++) {
+		g_autoptr(LfNet) early = lf_net_plan(NULL, cmdlines[i], none, NULL);
+		g_autoptr(LfNet) late = plan(&one, cmdlines[i]);
+		g_autoptr(json_t) json_early = lf_net_to_run(early);
+		g_autoptr(json_t) json_late = lf_net_to_run(late);
+
+		assert_true(json_equal(json_early, json_late));
+		assert_false(json_equal(json_late, named));
+	}
+}
+
 static void people_read_a_line_for_each_link(void **state)
 {
 	static const char *const lines[] = {
@@ -870,6 +891,7 @@ int main(void)
 		LF_TEST(cards_are_renamed_and_left_alone_as_asked),
 		LF_TEST(dhcpcd_is_told_which_links_are_its_own),
 		LF_TEST(equal_networks_are_equal_in_json),
+		LF_TEST(while_it_is_up_a_network_is_the_same_with_more_cards),
 		LF_TEST(people_read_a_line_for_each_link),
 	};
 
