@@ -7,6 +7,7 @@
 #include "installer/apply/leftovers.h"
 #include "installer/apply/scripts.h"
 #include "installer/apply/tools.h"
+#include "installer/cards.h"
 #include "installer/cmd.h"
 #include "installer/delivery.h"
 #include "installer/online.h"
@@ -111,20 +112,12 @@ static bool stage_access(Run *run, GError **error)
 	return lf_access_check(run->access, error);
 }
 
-// Nothing waits here: what is fetched waits for what it needs.
-static bool stage_network(Run *run, GError **error)
-{
-	if (!lf_sources_needs_network(run->sources) && !lf_online_is_told(run->online))
-		return true;
-	return lf_online_start(run->online, error);
-}
-
-// A network that is only wished for may fail: it is tried again when something needs it.
-static bool follow_network(Run *run, GError **error)
+// A network that cannot be had now may not be needed: it is tried again when something needs it.
+static bool start_network(Run *run, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 
-	if (!lf_online_is_wanted(run->profile) || lf_online_start(run->online, &local))
+	if (lf_online_start(run->online, &local))
 		return true;
 	if (g_error_matches(local, LF_ERROR, LF_ERROR_NETWORK)) {
 		lf_events_note(run->events, "network.start", "%s", local->message);
@@ -132,6 +125,23 @@ static bool follow_network(Run *run, GError **error)
 	}
 	g_propagate_error(error, g_steal_pointer(&local));
 	return false;
+}
+
+// What is fetched waits for what it needs; here only for cards, as far as the wish names them.
+static bool stage_network(Run *run, GError **error)
+{
+	if (!lf_sources_needs_network(run->sources) && !lf_online_is_told(run->online))
+		return true;
+	if (!start_network(run, error))
+		return false;
+	if (lf_sources_needs_mac(run->sources))
+		lf_cards_await_mac(run->host);
+	return true;
+}
+
+static bool follow_network(Run *run, GError **error)
+{
+	return !lf_online_is_wanted(run->profile) || start_network(run, error);
 }
 
 static bool stage_scripts(Run *run, GError **error)
@@ -248,6 +258,7 @@ static bool stage_facts(Run *run, GError **error)
 	run->facts = lf_cmd_probe(run->cmd, run->host, error);
 	if (!run->facts)
 		return false;
+	lf_online_prefer(run->online, run->facts->nics);
 	lf_report_source(run->events, run->host, run->facts);
 	return true;
 }

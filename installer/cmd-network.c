@@ -4,18 +4,18 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "installer/cards.h"
 #include "installer/cmd.h"
 #include "installer/net/network.h"
 #include "installer/orders/sources.h"
-#include "installer/probe/probe.h"
 
 static LfNet *plan(const LfCmd *cmd, const LfHost *host, GError **error)
 {
-	g_autoptr(GPtrArray) nics = lf_probe_nics(host);
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
 	g_autoptr(LfAccess) access = NULL;
 	g_autoptr(LfSources) sources = NULL;
 	g_autoptr(LfProfile) profile = NULL;
+	g_autofree char *link = NULL;
 
 	if (cmd->args[0]) {
 		access = lf_access_new(host);
@@ -24,7 +24,7 @@ static LfNet *plan(const LfCmd *cmd, const LfHost *host, GError **error)
 		if (!profile)
 			return NULL;
 	}
-	return lf_net_plan(profile, host->cmdline, nics, error);
+	return lf_cards_plan(host, profile, &link, error);
 }
 
 static void print_json(const GPtrArray *states, char **time_servers, const GError *failure)

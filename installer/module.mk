@@ -3,7 +3,7 @@ include installer/plan/module.mk installer/probe/module.mk installer/apply/modul
 	installer/orders/module.mk
 
 LIBS += installer
-installer_SRCS := $(addprefix installer/,cmd-deliver.c cmd-install.c cmd-plan.c cmd-probe.c \
+installer_SRCS := $(addprefix installer/,cards.c cmd-deliver.c cmd-install.c cmd-plan.c cmd-probe.c \
 	cmd-facts.c cmd-network.c cmd-prestage.c delivery.c online.c persist.c watch.c)
 installer_PKGS := glib-2.0 gio-2.0 gio-unix-2.0 jansson ostree-1
 

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
+#include "installer/cards.h"
 #include "installer/net/clock.h"
 #include "installer/net/network.h"
 #include "installer/probe/probe.h"
 
-#define DEVICES_TIMEOUT_MS 30000
-#define NTP_TIMEOUT_MS	   10000
-#define STEP_NETWORK	   "network.up"
-#define STEP_CLOCK	   "clock.set"
+#define NTP_TIMEOUT_MS 10000
+#define STEP_NETWORK   "network.up"
+#define STEP_CLOCK     "clock.set"
 
 struct LfOnline {
 	const LfHost *host;
@@ -19,6 +19,7 @@ struct LfOnline {
 	LfEvents *events;
 	const LfProfile *profile; /* nullable */
 	LfNetRun *run;		  /* nullable: not started */
+	char *link;		  /* nullable: name of the card that `link` means */
 	bool is_up;
 	uint64_t built_s; /* 0: unknown */
 	LfClockSource clock;
@@ -65,8 +66,8 @@ bool lf_online_is_wanted(const LfProfile *profile)
 	       profile->time_sources->len > 0;
 }
 
-// What names interfaces can be planned only when they are there. Nothing said can start at once:
-// dhcpcd takes up what appears.
+// What names cards can be planned only when they are there. Nothing said can start at once: dhcpcd
+// takes up what appears.
 static LfNet *plan(LfOnline *online, GError **error)
 {
 	g_autoptr(GPtrArray) nics = lf_probe_nics(online->host);
@@ -75,11 +76,12 @@ static LfNet *plan(LfOnline *online, GError **error)
 	if (net && net->is_default)
 		return net;
 	g_clear_pointer(&net, lf_net_free);
-	// A device that never settles must not keep the others from being used.
-	(void)lf_host_wait_devices(online->host, DEVICES_TIMEOUT_MS, NULL);
-	g_ptr_array_unref(nics);
-	nics = lf_probe_nics(online->host);
-	return lf_net_plan(online->profile, online->host->cmdline, nics, error);
+	return lf_cards_plan(online->host, online->profile, &online->link, error);
+}
+
+void lf_online_prefer(const LfOnline *online, GPtrArray *nics)
+{
+	lf_cards_prefer(nics, online->link);
 }
 
 bool lf_online_is_told(const LfOnline *online)
@@ -267,5 +269,6 @@ void lf_online_free(LfOnline *online)
 	if (!online)
 		return;
 	lf_net_run_free(online->run);
+	g_free(online->link);
 	g_free(online);
 }

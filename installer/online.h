@@ -34,11 +34,17 @@ void lf_online_follow(LfOnline *online, const LfProfile *profile);
 /**
  * lf_online_start:
  * Brings the network up in the background, as profile and command line say. What is up already as
- * wanted stays up.
+ * wanted stays up. Only what must be known first is waited for: the cards that are named, and a
+ * carrier for `link`.
  *
- * Errors: INPUT, TARGET, NETWORK, INTERNAL: those of lf_net_plan() and lf_net_start().
+ * Errors: INPUT, TARGET, NETWORK, INTERNAL: those of lf_cards_plan() and lf_net_start().
  */
 bool lf_online_start(LfOnline *online, GError **error);
+
+/** lf_online_prefer: @nics: (element-type LfFactNic): the machine's cards, from which the same
+ * network is planned once more, for the installed system: `link` shall mean the same card. See
+ * lf_cards_prefer(). */
+void lf_online_prefer(const LfOnline *online, GPtrArray *nics);
 
 /**
  * lf_online_need:

@@ -55,6 +55,7 @@ fuzz-facts_LIBS := plan kickstart base
 test-rules_LIBS := plan kickstart base
 fuzz-rules_LIBS := plan kickstart base
 test-orders_LIBS := orders apply probe plan kickstart base
+test-cards_LIBS := installer orders net report apply probe plan kickstart base
 test-labelled_LIBS := orders apply probe plan kickstart base
 fuzz-match_LIBS := plan kickstart base
 fuzz-bootentry_LIBS := apply plan kickstart base

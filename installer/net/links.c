@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "installer/net/address.h"
+#include "installer/net/world.h"
 
 #define MAC_BYTES 6
 // sysfs has a bridge's times in hundredths of a second.
@@ -147,6 +148,19 @@ bool lf_links_wait(LfLinks *links, const char *name, const char *mac, int64_t de
 		if (poll(&event, 1, (int)(left_us / 1000) + 1) > 0)
 			lf_world_drain(links->events);
 	}
+}
+
+bool lf_links_wait_change(LfLinks *links, int64_t deadline_us)
+{
+	struct pollfd event = { nl_socket_get_fd(links->events), POLLIN, 0 };
+	int64_t left_us;
+
+	while ((left_us = deadline_us - g_get_monotonic_time()) > 0)
+		if (poll(&event, 1, (int)(left_us / 1000) + 1) > 0) {
+			lf_world_drain(links->events);
+			return true;
+		}
+	return false;
 }
 
 // --- changing -----------------------------------------------------------------------------------
@@ -486,6 +500,22 @@ bool lf_links_configure(LfLinks *links, const LfNetLink *link, GError **error)
 {
 	g_ptr_array_add(links->configured, g_strdup(link->name));
 	return configure(links, link, error) || lf_prefix(error, "interface '%s'", link->name);
+}
+
+// A card that is only looked at must not take up routes by itself.
+void lf_links_wake(LfLinks *links, const GPtrArray *nics)
+{
+	g_autoptr(LfWorld) world = lf_world_load(links->socket, NULL);
+
+	for (guint i = 0; world && i < nics->len; i++) {
+		const LfFactNic *nic = g_ptr_array_index(nics, i);
+		const LfWorldLink *link = lf_world_find(world, nic->name);
+
+		if (!link || link->is_up)
+			continue;
+		ignore_routers(links, nic->name);
+		(void)lf_links_up(links, nic->name, NULL);
+	}
 }
 
 static bool is_configured(const LfLinks *links, const char *name)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "installer/net/world.h"
 #include "installer/plan/net.h"
 
 /**
@@ -56,6 +55,16 @@ bool lf_links_clear_rest(LfLinks *links, GError **error);
 
 /** lf_links_up: brings a link up that needs nothing else: parent of a VLAN. Errors: NETWORK. */
 bool lf_links_up(LfLinks *links, const char *name, GError **error);
+
+/** lf_links_wake: @nics: (element-type LfFactNic): brings cards up that are down, so that they can
+ * have a carrier. Nothing is configured on them, and they stay up. One that cannot be brought up
+ * has no carrier. */
+void lf_links_wake(LfLinks *links, const GPtrArray *nics);
+
+/** lf_links_wait_change: waits until something about links has changed since @links was made, or
+ * since the last call. @deadline_us: of the monotonic clock. Returns: false when the time is over.
+ */
+bool lf_links_wait_change(LfLinks *links, int64_t deadline_us);
 
 void lf_links_free(LfLinks *links);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfLinks, lf_links_free)

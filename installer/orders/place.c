@@ -10,12 +10,18 @@
 #include "installer/orders/labelled.h"
 #include "installer/orders/medium.h"
 #include "installer/orders/signature.h"
-#include "installer/plan/template.h"
+#include "installer/plan/net.h"
 #include "installer/plan/rules.h"
+#include "installer/plan/template.h"
 
 #define SEED_RULES	 LF_SEED_DIR "/rules"
 #define MAX_RULES_BYTES	 (64 * 1024)
 #define LABEL_TIMEOUT_MS 20000
+
+bool lf_place_asks_mac(const char *asked)
+{
+	return lf_place_is_url(asked) && strstr(asked, "{mac}");
+}
 
 bool lf_place_is_url(const char *place)
 {
@@ -84,7 +90,7 @@ static char *asked_place(const LfHost *host, const char *asked, const LfFacts *m
 		return on_medium(host, asked + strlen("cdrom:"), held, error);
 	if (!lf_place_is_url(asked))
 		return g_strdup(lf_place_path(asked));
-	bootif = lf_host_arg(host, "BOOTIF");
+	bootif = lf_net_bootif(host->cmdline);
 	return lf_template_expand(asked, machine, bootif, error);
 }
 

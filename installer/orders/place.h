@@ -13,12 +13,16 @@
  * Where the kickstart is: @asked with its templates expanded; else by the seed's rules; else the
  * seed's site.ks; else on a volume with a label of ours.
  *
- * Errors: INPUT, TARGET as lf_sources_profile(). Returns: (transfer full) (nullable): path or URL
+ * Errors: INPUT, TARGET, NETWORK as lf_sources_profile(). Returns: (transfer full) (nullable): path
+ * or URL
  */
 char *lf_place_find(const LfHost *host, const char *asked, const LfFacts *machine, LfScope *held,
 		    GError **error);
 
 bool lf_place_is_url(const char *place);
+
+/** lf_place_asks_mac: whether @asked is a URL with the MAC of this machine in it. */
+bool lf_place_asks_mac(const char *asked);
 
 /** lf_place_path: (transfer none): a path without file:// in front. */
 const char *lf_place_path(const char *place);

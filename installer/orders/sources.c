@@ -70,6 +70,11 @@ bool lf_sources_needs_network(const LfSources *sources)
 	return name && lf_place_is_url(name);
 }
 
+bool lf_sources_needs_mac(const LfSources *sources)
+{
+	return !sources->place && sources->asked && lf_place_asks_mac(sources->asked);
+}
+
 // --- reading ------------------------------------------------------------------------------------
 
 // Below that root the path is relative, but it is told as it was written.

@@ -27,6 +27,9 @@ const char *lf_sources_name(const LfSources *sources);
 /** lf_sources_needs_network: whether the kickstart itself comes from a URL. */
 bool lf_sources_needs_network(const LfSources *sources);
 
+/** lf_sources_needs_mac: whether that URL has the machine's MAC in it. */
+bool lf_sources_needs_mac(const LfSources *sources);
+
 /**
  * lf_sources_profile:
  * @pass: SCRIPTS_ONLY first, WHOLE when the %pre scripts have run

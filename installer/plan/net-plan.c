@@ -18,6 +18,7 @@ typedef struct {
 	const GPtrArray *nics;
 	LfNet *net;
 	guint n_kickstart; /* links that are the kickstart's; the command line's are behind them */
+	bool is_for_later; /* only the installed system gets it */
 } Planner;
 
 static void append_text(char ***list, const char *text)
@@ -98,7 +99,7 @@ static const LfFactNic *card_with_carrier(const Planner *planner)
 		if (nic->has_carrier)
 			return nic;
 	}
-	return NULL;
+	return planner->is_for_later && planner->nics->len ? planner->nics->pdata[0] : NULL;
 }
 
 static char *list_cards(const Planner *planner)
@@ -909,12 +910,12 @@ static void set_rest(Planner *planner)
 	net->dad_s = args->dad_s ? args->dad_s : net->dad_s;
 }
 
-LfNet *lf_net_plan(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
-		   GError **error)
+static LfNet *plan(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
+		   bool is_for_later, GError **error)
 {
 	g_autoptr(LfNetArgs) args = lf_netargs_parse(cmdline, error);
 	g_autoptr(LfNet) net = lf_net_new();
-	Planner planner = { profile, args, nics, net, 0 };
+	Planner planner = { profile, args, nics, net, 0, is_for_later };
 
 	if (!args || !check_ifnames(&planner, error) || !add_lines(&planner, error) ||
 	    !add_words(&planner, error))
@@ -928,4 +929,16 @@ LfNet *lf_net_plan(const LfProfile *profile, const char *cmdline, const GPtrArra
 		return NULL;
 	set_identity(&planner);
 	return g_steal_pointer(&net);
+}
+
+LfNet *lf_net_plan(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
+		   GError **error)
+{
+	return plan(profile, cmdline, nics, false, error);
+}
+
+LfNet *lf_net_plan_installed(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
+			     GError **error)
+{
+	return plan(profile, cmdline, nics, true, error);
 }

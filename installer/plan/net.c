@@ -7,7 +7,6 @@
 #include "base/address.h"
 #include "installer/plan/members.h"
 
-#define CARRIER_S 30
 #define ADDRESS_S 45
 #define DAD_S	  10
 
@@ -98,7 +97,7 @@ LfNet *lf_net_new(void)
 
 	net->links = g_ptr_array_new_with_free_func((GDestroyNotify)lf_net_link_free);
 	net->nameservers = g_new0(char *, 1);
-	net->carrier_s = CARRIER_S;
+	net->carrier_s = LF_NET_CARRIER_S;
 	net->address_s = ADDRESS_S;
 	net->dad_s = DAD_S;
 	return net;

@@ -68,6 +68,9 @@ typedef struct {
 	char **cards;
 } LfNetLink;
 
+/** LF_NET_CARRIER_S: how long to wait for a carrier when nobody says otherwise. */
+#define LF_NET_CARRIER_S 30
+
 /**
  * LfNet:
  * @is_default: nothing was said: every Ethernet interface tries DHCP and SLAAC, the first usable
@@ -106,9 +109,22 @@ typedef struct {
 LfNet *lf_net_plan(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
 		   GError **error);
 
+/** lf_net_plan_installed: as lf_net_plan(), for the installed system alone: when no card has a
+ * carrier, `link` is the first card. */
+LfNet *lf_net_plan_installed(const LfProfile *profile, const char *cmdline, const GPtrArray *nics,
+			     GError **error);
+
 /** lf_net_hostname: (transfer full) (nullable): the host's name on the command line (hostname=,
  * ip=); NULL also when the network's words are wrong, as lf_net_plan() tells. */
 char *lf_net_hostname(const char *cmdline);
+
+/** lf_net_carrier_s: how long the command line lets a carrier be waited for, also when its other
+ * words are wrong. */
+unsigned lf_net_carrier_s(const char *cmdline);
+
+/** lf_net_bootif: (transfer full) (nullable): MAC of the card the machine was started from
+ * (BOOTIF=); NULL also when the network's words are wrong. */
+char *lf_net_bootif(const char *cmdline);
 
 /** lf_net_is_onlink: whether the gateway @via lies outside all networks of the link's static
  * addresses of its family, and is not of the link alone: the kernel then takes it only with the

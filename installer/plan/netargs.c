@@ -720,3 +720,17 @@ char *lf_net_hostname(const char *cmdline)
 
 	return args ? g_steal_pointer(&args->hostname) : NULL;
 }
+
+unsigned lf_net_carrier_s(const char *cmdline)
+{
+	g_autoptr(LfNetArgs) args = lf_netargs_parse(cmdline, NULL);
+
+	return args && args->carrier_s ? args->carrier_s : LF_NET_CARRIER_S;
+}
+
+char *lf_net_bootif(const char *cmdline)
+{
+	g_autoptr(LfNetArgs) args = lf_netargs_parse(cmdline, NULL);
+
+	return args ? g_steal_pointer(&args->bootif) : NULL;
+}

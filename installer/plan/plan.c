@@ -223,7 +223,9 @@ static bool plan_system(LfPlan *plan, const LfFacts *facts, GError **error)
 {
 	const LfProfile *profile = plan->profile;
 
-	plan->net = lf_net_plan(profile, facts->network_args, facts->nics, error);
+	// Who needs the network has waited for a carrier; a cable that is plugged in only after the
+	// installation must not keep it from being done.
+	plan->net = lf_net_plan_installed(profile, facts->network_args, facts->nics, error);
 	plan->hostname = hostname_of(profile, facts);
 	plan->finish = profile->finish;
 	plan->is_eject = profile->is_eject;

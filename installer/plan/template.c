@@ -14,14 +14,14 @@ static bool is_bootif(const char *mac, const char *bootif)
 	return g_ascii_strcasecmp(mac, wanted) == 0;
 }
 
-const char *lf_template_mac(const LfFacts *machine, const char *bootif)
+const char *lf_template_mac(const GPtrArray *nics, const char *bootif)
 {
 	const char *with_carrier = NULL;
 	const char *any = NULL;
 	guint n = 0;
 
-	for (guint i = 0; i < machine->nics->len; i++) {
-		const LfFactNic *nic = machine->nics->pdata[i];
+	for (guint i = 0; i < nics->len; i++) {
+		const LfFactNic *nic = nics->pdata[i];
 
 		if (!nic->mac)
 			continue;
@@ -44,7 +44,7 @@ static bool fact_of(const char *name, const LfFacts *machine, const char *bootif
 	} facts[] = {
 		{ "serial", machine->serial },
 		{ "uuid", machine->uuid },
-		{ "mac", lf_template_mac(machine, bootif) },
+		{ "mac", lf_template_mac(machine->nics, bootif) },
 		{ "asset-tag", machine->asset_tag },
 	};
 
@@ -54,6 +54,20 @@ static bool fact_of(const char *name, const LfFacts *machine, const char *bootif
 			return true;
 		}
 	return false;
+}
+
+// A cable may still be plugged in; what the firmware does not tell stays untold.
+static bool throw_untold(const char *name, const LfFacts *machine, GError **error)
+{
+	if (g_str_equal(name, "mac") && machine->nics->len > 0)
+		return lf_throw(error, LF_ERROR_NETWORK,
+				"no network card has a carrier, and so none is the '{mac}' that "
+				"the kickstart's URL asks for: plug a cable in, or use another "
+				"name in it");
+	return lf_throw(error, LF_ERROR_TARGET,
+			"this machine does not tell the '{%s}' that the kickstart's URL asks for: "
+			"use another name in it, or set it in the firmware",
+			name);
 }
 
 static bool append_fact(GString *url, const char *name, const LfFacts *machine, const char *bootif,
@@ -68,10 +82,7 @@ static bool append_fact(GString *url, const char *name, const LfFacts *machine, 
 				"{mac} or {asset-tag}",
 				name);
 	if (!value)
-		return lf_throw(error, LF_ERROR_TARGET,
-				"this machine does not tell the '{%s}' that the kickstart's URL "
-				"asks for: use another name in it, or set it in the firmware",
-				name);
+		return throw_untold(name, machine, error);
 	escaped = g_uri_escape_string(value, NULL, FALSE);
 	// Nothing of a machine's names may walk through a server's folders.
 	if (g_str_equal(escaped, ".") || g_str_equal(escaped, ".."))

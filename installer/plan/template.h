@@ -4,12 +4,13 @@
 
 /**
  * lf_template_mac:
+ * @nics: (element-type LfFactNic): the machine's cards
  * @bootif: (nullable): BOOTIF= of the kernel command line: "01-aa-bb-cc-dd-ee-ff" or plain
  *
  * The network card that a machine is known by: the one it was started over, else the first with
  * carrier, else, when there is only one, that one. Pure. Returns: (transfer none) (nullable)
  */
-const char *lf_template_mac(const LfFacts *machine, const char *bootif);
+const char *lf_template_mac(const GPtrArray *nics, const char *bootif);
 
 /**
  * lf_template_expand:
@@ -20,7 +21,8 @@ const char *lf_template_mac(const LfFacts *machine, const char *bootif);
  * Puts the machine's facts, percent-encoded, into a URL. Pure. A text without braces stays.
  *
  * Errors: INPUT for an unknown name or a brace without its other; TARGET when the machine does not
- * tell the fact. Returns: (transfer full) (nullable)
+ * tell the fact; NETWORK when that is {mac}, and several cards have no carrier. Returns: (transfer
+ * full) (nullable)
  */
 char *lf_template_expand(const char *text, const LfFacts *machine, const char *bootif,
 			 GError **error);

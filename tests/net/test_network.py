@@ -9,6 +9,7 @@ kernel of a build machine may not have; those are tried in machines.
 import contextlib
 import json
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -59,6 +60,16 @@ class Box:
             ip.run("ip", "link", "set", port, "master", bridge, "up")
         ip.run("ip", "link", "set", bridge, "up")
         self._peers[device] = peer
+
+    def show(self, device):
+        """Makes a card one that the plan can see: a sysfs of its own shows it as a wired one, with its true carrier."""
+        if (self.root / "sys").is_symlink():
+            (self.root / "sys").unlink()
+        card = self.root / f"sys/class/net/{device}"
+        (card / "device").mkdir(parents=True)
+        (card / "type").write_text("1\n", encoding="ascii")
+        for name in ("address", "carrier"):
+            (card / name).symlink_to(f"/sys/class/net/{device}/{name}")
 
     def carrier(self, device, is_on):
         """Plugs the cable of a card in or out."""
@@ -324,11 +335,9 @@ def test_a_dhcpcd_that_dies_is_started_again(site, box):
 
 
 def test_a_kickstart_says_the_same(site, named):
-    profile = (TOP / "kickstart/profiles/edge-standard.ks").read_text(encoding="utf-8")
-    lines = [line for line in profile.splitlines() if not line.startswith("network")]
     line = ("network --device=52:54:00:77:00:01 --bootproto=static --ip=10.77.0.31 --netmask=255.255.255.0 "
             "--gateway=10.77.0.1 --nameserver=10.77.0.1 --mtu=1400 --noipv6")
-    told = named.start(kickstart="\n".join([line, *lines]) + "\n")
+    told = named.start(kickstart=network_lines(line))
     assert told.get("is_usable"), told
     assert named.addresses() == ["10.77.0.31/24"] and named.ip("link", "show", "dev", "eth0")[0]["mtu"] == 1400
 
@@ -349,6 +358,91 @@ def test_a_bridge_is_made_with_its_member(site, named):
     assert named.start("bridge=br0:eth0 ip=br0:dhcp")["is_usable"]
     named.end()
     assert [link["ifname"] for link in named.ip("link")] == ["lo", "eth0"]
+
+
+def network_lines(*lines):
+    """A whole kickstart with these lines of the network."""
+    profile = (TOP / "kickstart/profiles/edge-standard.ks").read_text(encoding="utf-8").splitlines()
+    return "\n".join([*lines, *(line for line in profile if not line.startswith("network"))]) + "\n"
+
+
+@contextlib.contextmanager
+def later(seconds, function, *words):
+    """Does something while the installer waits."""
+    timer = threading.Timer(seconds, function, words)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+@pytest.fixture
+def two(site):
+    """A machine with two cards, which are down as they are at a start; no cable is plugged in."""
+    with Box(site) as one:
+        for number, device in enumerate(("eth0", "eth1")):
+            one.card(device, mac=f"52:54:00:77:00:0{number}")
+            one.show(device)
+            one.carrier(device, False)
+        yield one
+
+
+WISHES = {
+    "link": ("", "network --device=link --bootproto=dhcp"),
+    "static": ("", "network --bootproto=static --ip=10.77.0.30 --netmask=255.255.255.0 --gateway=10.77.0.1"),
+    "word": ("ip=10.77.0.30::10.77.0.1:255.255.255.0::", ""),
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_of_two_cards_the_one_with_a_cable_is_taken(site, two, wish):
+    cmdline, line = WISHES[wish]
+    site.dnsmasq(ra=True, extra=QUICK)
+    two.carrier("eth1", True)
+    begin = time.monotonic()
+    told = two.start(cmdline, network_lines(line) if line else "")
+    assert told.get("is_usable"), told
+    assert time.monotonic() - begin < 10
+    assert state(told, "eth1")["addresses"][0].startswith("10.77.0.") and len(told["interfaces"]) == 1
+    assert two.reaches("10.77.0.1") and two.addresses("eth0") == []
+
+
+def test_a_cable_that_comes_late_decides_which_card_it_is(site, two):
+    site.dnsmasq(ra=True, extra=QUICK)
+    with later(3, two.carrier, "eth1", True):
+        told = two.start(kickstart=network_lines(WISHES["link"][1]))
+    assert told.get("is_usable"), told
+    assert state(told, "eth1")["addresses"]
+    # The other one was only looked at: it takes nothing up by itself, also when its cable comes.
+    two.carrier("eth0", True)
+    wait_for(lambda: two.ip("link", "show", "dev", "eth0")[0]["operstate"] == "UP", 10)
+    time.sleep(3)
+    assert two.addresses("eth0") == [] and len(two.ip("-6", "route", "show", "default")) == 1
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_cards_without_any_cable_are_named_in_time(two, wish):
+    cmdline, line = WISHES[wish]
+    begin = time.monotonic()
+    told = two.start(f"rd.net.timeout.carrier=3 {cmdline}", network_lines(line) if line else "")
+    assert 3 <= time.monotonic() - begin < 8
+    assert told["status"] == 6 and "no network card has a carrier" in told["error"], told
+    assert "eth0 (52:54:00:77:00:00), eth1 (52:54:00:77:00:01)" in told["error"]
+
+
+@pytest.mark.parametrize("device", ["eth2", "52-54-00-77-00-02", "BOOTIF"])
+def test_a_card_whose_driver_is_slow_is_waited_for(site, two, device):
+    site.dnsmasq(extra=QUICK)
+
+    def appear():
+        two.show("eth2")
+        two.card("eth2", mac="52:54:00:77:00:02")
+
+    with later(2, appear):
+        told = two.start(f"ip={device}:dhcp BOOTIF=01-52-54-00-77-00-02")
+    assert told.get("is_usable"), told
+    assert state(told, "eth2")["addresses"]
 
 
 def test_a_card_that_is_not_there_is_an_error_of_the_machine(named):

@@ -12,6 +12,7 @@ import pytest
 
 from qemu.pki import Ca
 from tests.net.servers import ProxyUser
+from tests.net.test_network import QUICK, later, two  # noqa: F401
 
 GOOD = """\
 zerombr
@@ -105,6 +106,31 @@ def test_one_medium_serves_many_sites_by_what_a_machine_tells(site, ca, machine)
     assert all(r["client"] == "CN=orders-box,O=Landfall" for r in asked)
     status, said = box.check(f"{words} landfall.ks=https://www.site.test/{{asset-tag}}.ks")
     assert status == STATUS["target"] and "{asset-tag}" in said
+
+
+def order(two, words):
+    """Starts an installation as landfall-init does; returns its status and what was told of it."""
+    for folder in ("run/landfall", "dev", "landfall/seed"):
+        (two.root / folder).mkdir(parents=True, exist_ok=True)
+    for name in ("run/landfall/init", "run/landfall/devices"):
+        (two.root / name).write_text("", encoding="ascii")
+    (two.root / "proc/cmdline").write_text(f"{words}\n", encoding="ascii")
+    done = two.namespace.run(two.program, "install", f"--root={two.root}", check=False, timeout=120)
+    return done.returncode, (two.root / "run/landfall/events.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_machine_is_known_by_the_card_whose_cable_is_in(site, build, two):  # noqa: F811
+    site.dnsmasq(extra=QUICK)
+    www = site.nginx()
+    two.program = build / "landfall-installer"
+    (site.www / "52:54:00:77:00:01.ks").write_text(GOOD, encoding="ascii")
+    words = "landfall.ks=http://10.77.0.1/{mac}.ks landfall.insecure-http-ks rd.net.timeout.carrier="
+    with later(2, two.carrier, "eth1", True):
+        _, said = order(two, words + "20")
+    assert [unquote(r["uri"]) for r in www.requests()][:1] == ["/52:54:00:77:00:01.ks"], said
+    two.carrier("eth1", False)
+    status, said = order(two, words + "2")
+    assert status == STATUS["network"] and "no network card has a carrier, and so none is the '{mac}'" in said
 
 
 def test_what_is_not_trusted_is_refused(site, ca, machine, tmp_path):

@@ -281,6 +281,13 @@ static void times_and_name_servers_are_the_networks(void **state)
 	assert_string_equal(net->nameservers[1], "2001:db8::3");
 }
 
+static void the_time_for_a_carrier_is_known_before_there_is_a_plan(void **state)
+{
+	assert_int_equal(lf_net_carrier_s(NULL), 30);
+	assert_int_equal(lf_net_carrier_s("ip=eth7:dhcp rd.net.timeout.carrier=5"), 5);
+	assert_int_equal(lf_net_carrier_s("ip=nonsense rd.net.timeout.carrier=5"), 30);
+}
+
 static void the_hosts_name_is_found(void **state)
 {
 	static const char *const rows[][2] = {
@@ -646,6 +653,28 @@ static void without_a_carrier_a_link_cannot_be_told(void **state)
 	assert_refused(&one, NULL, LF_ERROR_TARGET, "it has none");
 }
 
+// An installation from a medium needs no cable; what is installed is planned all the same.
+static void without_a_carrier_the_installed_system_takes_the_first_card(void **state)
+{
+	g_auto(Case) one = new_case();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfNet) with = NULL;
+	g_autoptr(LfNet) without = NULL;
+
+	add_line(&one, "link");
+	with = lf_net_plan_installed(one.profile, NULL, one.nics, &error);
+	assert_ok(with != NULL, error);
+	assert_string_equal(((const LfNetLink *)with->links->pdata[0])->name, "eth1");
+	for (guint i = 0; i < one.nics->len; i++)
+		((LfFactNic *)one.nics->pdata[i])->has_carrier = false;
+	without = lf_net_plan_installed(one.profile, NULL, one.nics, &error);
+	assert_ok(without != NULL, error);
+	assert_string_equal(((const LfNetLink *)without->links->pdata[0])->name, "eth0");
+	g_ptr_array_set_size(one.nics, 0);
+	assert_throws(lf_net_plan_installed(one.profile, NULL, one.nics, &error), error,
+		      LF_ERROR_TARGET, "it has none");
+}
+
 static void an_mtu_must_fit_what_lies_below(void **state)
 {
 	g_auto(Case) one = new_case();
@@ -867,6 +896,7 @@ int main(void)
 		LF_TEST(virtual_links_come_behind_what_they_lie_on),
 		LF_TEST(the_other_words_are_understood),
 		LF_TEST(times_and_name_servers_are_the_networks),
+		LF_TEST(the_time_for_a_carrier_is_known_before_there_is_a_plan),
 		LF_TEST(the_hosts_name_is_found),
 		LF_TEST(wrong_addresses_are_named),
 		LF_TEST(other_wrong_words_are_named),
@@ -884,6 +914,7 @@ int main(void)
 		LF_TEST(routes_go_to_the_link_that_knows_the_gateway),
 		LF_TEST(lines_that_cannot_be_are_refused),
 		LF_TEST(without_a_carrier_a_link_cannot_be_told),
+		LF_TEST(without_a_carrier_the_installed_system_takes_the_first_card),
 		LF_TEST(an_mtu_must_fit_what_lies_below),
 		LF_TEST(networks_become_networkd_units),
 		LF_TEST(the_installed_system_is_known_to_the_dhcp_server),

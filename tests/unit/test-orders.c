@@ -421,11 +421,29 @@ static void a_machine_without_carrier_is_known_by_its_only_card(void **state)
 {
 	g_autoptr(LfFacts) facts = lf_facts_new();
 
-	assert_null(lf_template_mac(facts, NULL));
+	assert_null(lf_template_mac(facts->nics, NULL));
 	add_nic(facts, "eno1", "aa:bb:cc:00:00:01", false);
-	assert_string_equal(lf_template_mac(facts, NULL), "aa:bb:cc:00:00:01");
+	assert_string_equal(lf_template_mac(facts->nics, NULL), "aa:bb:cc:00:00:01");
 	add_nic(facts, "eno2", "aa:bb:cc:00:00:02", false);
-	assert_null(lf_template_mac(facts, NULL));
+	assert_null(lf_template_mac(facts->nics, NULL));
+}
+
+// A cable can be plugged in, so it is tried again; a machine without a card has to be changed.
+static void a_mac_that_no_carrier_tells_is_an_error_of_the_network(void **state)
+{
+	g_autoptr(LfFacts) facts = lf_facts_new();
+	g_autoptr(GError) none = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_throws(lf_template_expand("https://h/{mac}", facts, NULL, &none), none,
+		      LF_ERROR_TARGET, "does not tell the '{mac}'");
+	add_nic(facts, "eno1", "aa:bb:cc:00:00:01", false);
+	add_nic(facts, "eno2", "aa:bb:cc:00:00:02", false);
+	assert_throws(lf_template_expand("https://h/{mac}", facts, NULL, &error), error,
+		      LF_ERROR_NETWORK, "plug a cable in");
+	assert_true(lf_place_asks_mac("https://h/{mac}.ks"));
+	assert_false(lf_place_asks_mac("https://h/{uuid}.ks"));
+	assert_false(lf_place_asks_mac("/srv/{mac}.ks"));
 }
 
 static void headers_tell_who_asks_and_hold_no_line_break(void **state)
@@ -777,6 +795,7 @@ int main(void)
 		LF_TEST(templates_become_percent_encoded_facts),
 		LF_TEST(templates_that_cannot_be_filled_are_refused),
 		LF_TEST(a_machine_without_carrier_is_known_by_its_only_card),
+		LF_TEST(a_mac_that_no_carrier_tells_is_an_error_of_the_network),
 		LF_TEST(headers_tell_who_asks_and_hold_no_line_break),
 		LF_TEST(words_name_files_of_the_seed),
 		LF_TEST(words_that_are_wrong_are_named),
