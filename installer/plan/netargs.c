@@ -293,7 +293,8 @@ static bool add_server(const Word *word, const char *field, char ***list)
 	return true;
 }
 
-/* [mtu|dns1][:[mac|dns2]]; between colons a MAC is six fields. */
+/* [mtu|dns1][:[mac|dns2]]; between colons a MAC is six fields. What stands behind the second
+ * server, such as the kernel's time server, is not used. */
 static bool get_tail(const Word *word, char **fields, LfIpArg *arg)
 {
 	bool is_mtu = *fields && **fields && strspn(*fields, "0123456789") == strlen(*fields);
@@ -308,9 +309,7 @@ static bool get_tail(const Word *word, char **fields, LfIpArg *arg)
 		return true;
 	if (is_mtu || mac)
 		return get_mac(word, second, &arg->new_mac);
-	if (fields[2] && *fields[2])
-		return refuse(word, "'%.64s' is more than 'ip=' knows: leave it out", fields[2]);
-	return add_server(word, fields[1], &arg->nameservers);
+	return !*fields[1] || add_server(word, fields[1], &arg->nameservers);
 }
 
 static bool add_address(const Word *word, char **fields, LfIpArg *arg)
@@ -571,6 +570,16 @@ static bool parse_bootif(const Word *word)
 	return get_mac(word, text, &word->args->bootif);
 }
 
+static bool parse_bootif_switch(const Word *word)
+{
+	uint32_t value = 1;
+
+	if (!get_number(word, word->value, 0, 1, &value))
+		return false;
+	word->args->ignores_bootif = value == 0;
+	return true;
+}
+
 static bool parse_bootdev(const Word *word)
 {
 	g_clear_pointer(&word->args->bootdev, g_free);
@@ -593,19 +602,20 @@ static bool parse_peerdns(const Word *word)
 	return true;
 }
 
+/* 0 is as if it were not given: no time at all would be no network at all. */
 static bool parse_carrier(const Word *word)
 {
-	return get_number(word, word->value, 1, MAX_TIMEOUT_S, &word->args->carrier_s);
+	return get_number(word, word->value, 0, MAX_TIMEOUT_S, &word->args->carrier_s);
 }
 
 static bool parse_address_time(const Word *word)
 {
-	return get_number(word, word->value, 1, MAX_TIMEOUT_S, &word->args->address_s);
+	return get_number(word, word->value, 0, MAX_TIMEOUT_S, &word->args->address_s);
 }
 
 static bool parse_dad(const Word *word)
 {
-	return get_number(word, word->value, 1, MAX_TIMEOUT_S, &word->args->dad_s);
+	return get_number(word, word->value, 0, MAX_TIMEOUT_S, &word->args->dad_s);
 }
 
 // --- the line -----------------------------------------------------------------------------------
@@ -626,6 +636,7 @@ static const Row rows[] = {
 	{ "ifname", parse_ifname, false },
 	{ "rd.route", parse_route, false },
 	{ "BOOTIF", parse_bootif, false },
+	{ "rd.bootif", parse_bootif_switch, false },
 	{ "bootdev", parse_bootdev, false },
 	{ "hostname", parse_hostname, false },
 	{ "rd.peerdns", parse_peerdns, false },
@@ -683,6 +694,8 @@ LfNetArgs *lf_netargs_parse(const char *cmdline, GError **error)
 
 	if (!parse_line(cmdline ? cmdline : "", args, error))
 		return NULL;
+	if (args->ignores_bootif)
+		g_clear_pointer(&args->bootif, g_free);
 	for (guint i = 0; !args->hostname && i < args->ips->len; i++)
 		args->hostname = g_strdup(((const LfIpArg *)args->ips->pdata[i])->hostname);
 	return g_steal_pointer(&args);

@@ -54,10 +54,11 @@ typedef struct {
 	GPtrArray *names;    /* LfNameArg */
 	GPtrArray *routes;   /* LfRouteArg */
 	char **nameservers;
-	char *bootif; /* MAC */
+	char *bootif; /* MAC; NULL also when `rd.bootif=0` is there */
 	char *bootdev;
 	char *hostname; /* `hostname=`, else that of the first `ip=` with one */
 	bool ignores_dns;
+	bool ignores_bootif;
 	unsigned carrier_s, address_s, dad_s;
 } LfNetArgs;
 

@@ -238,6 +238,11 @@ static void the_other_words_are_understood(void **state)
 		{ "BOOTIF=01-52-54-00-00-00-12", "*:e4d6a" },
 		{ "BOOTIF=01-52-54-00-00-00-12 ip=dhcp", "eth2:e4d6- mac=52:54:00:00:00:12" },
 		{ "BOOTIF=52:54:00:00:00:12 ip=BOOTIF:auto6", "eth2:e4-6a mac=52:54:00:00:00:12" },
+		{ "BOOTIF=01-52-54-00-00-00-12 rd.bootif=0 ip=dhcp", "*:e4d6-" },
+		{ "rd.bootif=0 BOOTIF=01-52-54-00-00-00-12 ip=192.0.2.5::192.0.2.1:24",
+		  "eth1:e4s6- addr=192.0.2.5/24 gw=192.0.2.1" },
+		{ "rd.bootif=1 BOOTIF=01-52-54-00-00-00-12 ip=dhcp",
+		  "eth2:e4d6- mac=52:54:00:00:00:12" },
 		{ "ifname=lan0:52:54:00:00:00:10 ip=lan0:dhcp",
 		  "lan0:e4d6- mac=52:54:00:00:00:10 renamed" },
 		{ "ifname=eth0:52:54:00:00:00:10 ip=eth0:dhcp",
@@ -279,6 +284,35 @@ static void times_and_name_servers_are_the_networks(void **state)
 	assert_int_equal(net->dad_s, 60);
 	assert_string_equal(net->nameservers[0], "192.0.2.3");
 	assert_string_equal(net->nameservers[1], "2001:db8::3");
+}
+
+static void no_time_at_all_is_the_usual_time(void **state)
+{
+	g_auto(Case) one = new_case();
+	g_autoptr(LfNet) net = plan(&one, "rd.net.timeout.carrier=0 rd.net.timeout.dhcp=0 "
+					  "rd.net.timeout.ipv6dad=0");
+
+	assert_int_equal(net->carrier_s, 30);
+	assert_int_equal(net->address_s, 45);
+	assert_int_equal(net->dad_s, 10);
+}
+
+static void what_the_kernel_writes_behind_two_name_servers_is_not_used(void **state)
+{
+	static const char *const tails[] = { "192.0.2.2:192.0.2.3:192.0.2.4",
+					     "192.0.2.2:192.0.2.3:192.0.2.4:192.0.2.5",
+					     "192.0.2.2:192.0.2.3:" };
+	g_auto(Case) one = new_case();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tails); i++) {
+		g_autofree char *cmdline =
+			g_strconcat("ip=192.0.2.5::192.0.2.1:24::eth0:none:", tails[i], NULL);
+
+		assert_plan(&one, cmdline,
+			    "eth0:e4s6- addr=192.0.2.5/24 gw=192.0.2.1 dns=192.0.2.2,192.0.2.3");
+	}
+	assert_plan(&one, "ip=eth0:dhcp:::192.0.2.4", "eth0:e4d6-");
+	assert_plan(&one, "ip=eth0:dhcp:192.0.2.2::192.0.2.4", "eth0:e4d6- dns=192.0.2.2");
 }
 
 static void the_time_for_a_carrier_is_known_before_there_is_a_plan(void **state)
@@ -339,8 +373,8 @@ static void wrong_addresses_are_named(void **state)
 		{ "ip=192.0.2.5::192.0.2.1:24::an-interface-that-is-long", LF_ERROR_INPUT,
 		  "is no name of an interface" },
 		{ "ip=192.0.2.5::192.0.2.1:24::eth0:none:1:2:3:4", LF_ERROR_INPUT, "from 68" },
-		{ "ip=192.0.2.5::192.0.2.1:24::eth0:none:192.0.2.2:192.0.2.3:192.0.2.4",
-		  LF_ERROR_INPUT, "more than 'ip=' knows" },
+		{ "ip=192.0.2.5::192.0.2.1:24::eth0:none:192.0.2.2:zz:192.0.2.4", LF_ERROR_INPUT,
+		  "'zz' is no address" },
 		{ "ip=eth0:dhcp:1400:zz", LF_ERROR_INPUT, "'zz' is no MAC address" },
 		{ "ip=eth0:dhcp:1400:01:00:5e:00:00:01", LF_ERROR_INPUT, "is no MAC address" },
 		{ "ip=[2001:db8::5]::[2001:db8::1]:129::eth0", LF_ERROR_INPUT, "is no netmask" },
@@ -397,7 +431,11 @@ static void other_wrong_words_are_named(void **state)
 		{ "BOOTIF=01-52-54-00-00-00-99 ip=dhcp", LF_ERROR_TARGET, "52:54:00:00:00:99" },
 		{ "ip=bootif:dhcp", LF_ERROR_INPUT, "needs the word 'BOOTIF='" },
 		{ "rd.peerdns=no", LF_ERROR_INPUT, "from 0 to 1" },
-		{ "rd.net.timeout.dhcp=0", LF_ERROR_INPUT, "from 1 to 3600" },
+		{ "rd.bootif=off", LF_ERROR_INPUT, "from 0 to 1" },
+		{ "rd.bootif=0 BOOTIF=01-52-54-00-00-00-12 ip=bootif:dhcp", LF_ERROR_INPUT,
+		  "needs the word 'BOOTIF='" },
+		{ "rd.net.timeout.dhcp=3601", LF_ERROR_INPUT, "from 0 to 3600" },
+		{ "rd.net.timeout.carrier=-1", LF_ERROR_INPUT, "from 0 to 3600" },
 		{ "hostname=a..b", LF_ERROR_INPUT, "is not a host name" },
 	};
 
@@ -896,6 +934,8 @@ int main(void)
 		LF_TEST(virtual_links_come_behind_what_they_lie_on),
 		LF_TEST(the_other_words_are_understood),
 		LF_TEST(times_and_name_servers_are_the_networks),
+		LF_TEST(no_time_at_all_is_the_usual_time),
+		LF_TEST(what_the_kernel_writes_behind_two_name_servers_is_not_used),
 		LF_TEST(the_time_for_a_carrier_is_known_before_there_is_a_plan),
 		LF_TEST(the_hosts_name_is_found),
 		LF_TEST(wrong_addresses_are_named),
