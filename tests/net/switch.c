@@ -58,10 +58,15 @@ static gboolean is_behind(void *key, void *value, void *port)
 	return value == port;
 }
 
+void switch_forget(Switch *self, Port *port)
+{
+	g_hash_table_foreach_remove(self->table, is_behind, port);
+}
+
 void switch_set_down(Switch *self, Port *port, bool is_down)
 {
 	port_set_down(port, is_down);
-	g_hash_table_foreach_remove(self->table, is_behind, port);
+	switch_forget(self, port);
 }
 
 static gint64 address_key(uint16_t vlan, const uint8_t *mac)

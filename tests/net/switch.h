@@ -25,6 +25,9 @@ void switch_add(Switch *self, Port *port);
 /** switch_find: Returns: (transfer none) (nullable) */
 Port *switch_find(const Switch *self, const char *name);
 
+/** switch_forget: forgets who was behind a port. */
+void switch_forget(Switch *self, Port *port);
+
 /** switch_set_down: cuts or restores a port, and forgets who was behind it. */
 void switch_set_down(Switch *self, Port *port, bool is_down);
 

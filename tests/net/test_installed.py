@@ -117,6 +117,37 @@ def test_fixed_addresses_and_routes_are_the_same(site, named):  # noqa: F811
         assert after == routes and "Unknown" not in networkd.text(), networkd.text()
 
 
+def test_the_name_servers_are_the_same_in_their_order(site, named):  # noqa: F811
+    site.dnsmasq(extra=QUICK)
+    words = "ip=10.77.0.50::10.77.0.1:24::eth0:none:10.77.0.1:192.0.2.53 nameserver=192.0.2.54 nameserver=[fd77::1]"
+    assert named.start(words)["is_usable"]
+    before = [line.split()[1] for line in named.resolver() if line.startswith("nameserver")]
+    assert set(before) <= {"10.77.0.1", "192.0.2.53", "192.0.2.54", "fd77::1"} and before[0] == "10.77.0.1"
+    named.end()
+    with Networkd(named) as networkd:
+        settled(named, 1)
+        states = named.namespace.run("sh", "-c", "grep -h ^DNS= /run/systemd/netif/links/*").stdout
+        assert states.strip().removeprefix("DNS=").split()[: len(before)] == before, networkd.text()
+
+
+def test_units_of_a_vlan_are_understood(site, named):  # noqa: F811
+    # Whether the kernel here makes VLANs or not: what networkd does not understand, it says. Real ones are in machines.
+    words = ("vlan=vlan5:eth0 ip=10.77.5.50::10.77.5.1:24::vlan5:none:10.77.5.1:10.77.5.2 "
+             "ip=[fd77:5::50]::[fd77:5::1]:64::vlan5:none "
+             "vlan=eth0.7:eth0 ip=eth0.7:dhcp rd.route=198.51.100.0/24:10.77.5.9:vlan5")
+    (named.root / "proc/cmdline").write_text(words + "\n", encoding="ascii")
+    with Networkd(named) as networkd:
+        wait_for(lambda: "netdev" in networkd.text(), 15)
+        for complaint in ("Unknown key", "Unknown section", "Failed to parse", "Invalid", "ignoring"):
+            assert complaint not in networkd.text(), networkd.text()
+    units = {path.name: path.read_text(encoding="ascii") for path in networkd.units.iterdir()}
+    netdev = next(text for name, text in units.items() if name.endswith("vlan5.netdev"))
+    network = next(text for name, text in units.items() if name.endswith("vlan5.network"))
+    assert "Id=5" in netdev and "Address=10.77.5.50/24" in network and "Address=fd77:5::50/64" in network
+    servers = [line for line in network.splitlines() if line.startswith("DNS=")]
+    assert servers == ["DNS=10.77.5.1", "DNS=10.77.5.2"] and "Destination=198.51.100.0/24" in network
+
+
 def test_a_bridge_keeps_its_address(site, named):  # noqa: F811
     site.dnsmasq(extra=QUICK)
     (named.root / "sys/class/net/br0").symlink_to("/sys/class/net/br0")

@@ -88,6 +88,10 @@ class Box:
             self._process.wait(10)
         return json.loads(line) if line else {"error": self._process.stderr.read(), "status": self._process.returncode}
 
+    def status(self):
+        """Waits for the installer's own end, and returns its exit status."""
+        return self._process.wait(15)
+
     def kill(self):
         """The installer crashes."""
         self._process.kill()
@@ -133,6 +137,17 @@ def box(site):
 def state(told, name="eth0"):
     """Returns the state of one interface."""
     return next(s for s in told["interfaces"] if s["name"] == name)
+
+
+@contextlib.contextmanager
+def later(seconds, function, *words):
+    """Does something while the installer waits."""
+    timer = threading.Timer(seconds, function, words)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
 def test_by_default_a_card_has_a_lease_within_two_seconds(site, box):
@@ -205,15 +220,27 @@ def test_a_card_without_carrier_is_named(site, box):
 def test_a_cable_that_comes_late_is_in_time(site, box):
     site.dnsmasq(extra=QUICK)
     box.carrier("eth0", False)
-    with contextlib.ExitStack() as later:
-        plug = subprocess.Popen(site.namespace.argv("sh", "-c", f"sleep 2; ip link set {box._peers['eth0']} up"))
-        later.callback(plug.wait)
+    with later(2, box.carrier, "eth0", True):
         assert box.start()["is_usable"]
 
 
 def test_a_server_that_does_not_answer_is_told_of(site, box):
     told = box.start("rd.net.timeout.dhcp=3")
     assert "no answer to DHCP" in told["error"] and "no router advertisement" in told["error"]
+
+
+@pytest.mark.parametrize("wrong", ["access:66", "trunk"])
+def test_a_port_in_the_wrong_vlan_is_told_of_and_heals_with_the_switch(site, box, wrong):
+    # As when the switch has the port in another segment, or expects tags that nobody said.
+    site.dnsmasq(ra=True, extra=QUICK)
+    site.segment(66)
+    site.wire.mode("box-eth0", wrong)
+    told = box.start("rd.net.timeout.dhcp=3")
+    assert not told["is_usable"] and state(told)["has_carrier"] and state(told)["addresses"] == []
+    assert "eth0: no answer to DHCP" in told["error"] and box.status() == 6
+    with later(3, site.wire.mode, "box-eth0", "access:1"):
+        assert box.start()["is_usable"]
+    assert box.reaches("10.77.0.1")
 
 
 def test_a_lease_without_a_router_is_taken(site, box):
@@ -364,17 +391,6 @@ def network_lines(*lines):
     """A whole kickstart with these lines of the network."""
     profile = (TOP / "kickstart/profiles/edge-standard.ks").read_text(encoding="utf-8").splitlines()
     return "\n".join([*lines, *(line for line in profile if not line.startswith("network"))]) + "\n"
-
-
-@contextlib.contextmanager
-def later(seconds, function, *words):
-    """Does something while the installer waits."""
-    timer = threading.Timer(seconds, function, words)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.join()
 
 
 @pytest.fixture

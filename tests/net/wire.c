@@ -18,6 +18,7 @@ static const char USAGE[] =
 	"usage: wire\n"
 	"Reads commands, one a line, and answers each with a line: 'ok', JSON, or 'error …'.\n"
 	"  add NAME tap:DEVICE|unix:PATH [access:VID|trunk|trunk:NATIVE] [lag:N]\n"
+	"  mode NAME MODE         puts a port into another segment; its carrier stays\n"
 	"  down NAME, up NAME     cut a port, restore it\n"
 	"  delay MS, rate MBIT    of every frame that goes out of a port; 0: none\n"
 	"  stats                  bytes and frames of each port\n";
@@ -173,6 +174,16 @@ static bool run_up(Wire *wire, char **words, GError **error)
 	return set_down(wire, words[0], false, error);
 }
 
+static bool run_mode(Wire *wire, char **words, GError **error)
+{
+	Port *port = switch_find(wire->net, words[0]);
+
+	if (!port || !words[1])
+		return lf_throw(error, LF_ERROR_INPUT, "mode: name a port, and what it shall be");
+	switch_forget(wire->net, port);
+	return set_mode(port, words[1], error);
+}
+
 static bool run_delay(Wire *wire, char **words, GError **error)
 {
 	uint64_t ms;
@@ -220,8 +231,8 @@ static const struct {
 	const char *name;
 	bool (*run)(Wire *wire, char **words, GError **error);
 } COMMANDS[] = {
-	{ "add", run_add },	{ "down", run_down }, { "up", run_up },
-	{ "delay", run_delay }, { "rate", run_rate },
+	{ "add", run_add }, { "mode", run_mode },   { "down", run_down },
+	{ "up", run_up },   { "delay", run_delay }, { "rate", run_rate },
 };
 
 static bool run_command(Wire *wire, char **words, GError **error)

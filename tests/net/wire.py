@@ -54,6 +54,10 @@ class Wire:
         self._tell("add", port, f"unix:{path}", *modes)
         return path
 
+    def mode(self, port, mode):
+        """Puts a port into another segment, as whoever corrects a switch does; its carrier stays."""
+        self._tell("mode", port, mode)
+
     def down(self, port):
         """Cuts a port. A tap loses its carrier; a QEMU sees nothing (vm.qmp's set_link takes its carrier)."""
         self._tell("down", port)
