@@ -196,11 +196,6 @@ static void remember(LfNetRun *run, const LfNetLink *link)
 	g_ptr_array_add(run->wants, want);
 }
 
-static bool is_for_dhcpcd(const LfNetLink *link)
-{
-	return link->ipv4 == LF_IP_DHCP || link->ipv6 == LF_IP_DHCP || link->ipv6 == LF_IP_AUTO;
-}
-
 static bool wait_named(LfNetRun *run, const char *name, int64_t deadline_us, GError **error)
 {
 	g_autofree char *found = NULL;
@@ -265,7 +260,7 @@ static bool bring_up_all(LfNetRun *run, const LfNet *net, GError **error)
 					      : lf_links_clear_rest(run->links, error)))
 			return false;
 		remember(run, link);
-		has_dhcp |= is_for_dhcpcd(link);
+		has_dhcp |= lf_net_is_for_dhcpcd(link);
 	}
 	present.links = found;
 	run->conf = has_dhcp ? lf_net_dhcpcd_conf(&present) : NULL;

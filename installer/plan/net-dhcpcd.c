@@ -11,12 +11,6 @@
 	"option ntp_servers, classless_static_routes\noption dhcp6_sntp_servers\n"                 \
 	"require dhcp_server_identifier\n"
 
-static bool is_for_dhcpcd(const LfNetLink *link)
-{
-	return link->is_activate &&
-	       (link->ipv4 == LF_IP_DHCP || link->ipv6 == LF_IP_AUTO || link->ipv6 == LF_IP_DHCP);
-}
-
 static const char *on_off(bool is_on, const char *word)
 {
 	return is_on ? word + 2 : word;
@@ -57,7 +51,7 @@ static void write_names(GString *text, const LfNet *net, bool has_any)
 	for (guint i = 0; i < net->links->len; i++) {
 		const LfNetLink *link = net->links->pdata[i];
 
-		if (link->name && is_for_dhcpcd(link) != has_any)
+		if (link->name && lf_net_is_for_dhcpcd(link) != has_any)
 			g_string_append_printf(names, " %s", link->name);
 	}
 	if (names->len == 0)
@@ -72,7 +66,7 @@ static const LfNetLink *find_any(const LfNet *net)
 	for (guint i = 0; i < net->links->len; i++) {
 		const LfNetLink *link = net->links->pdata[i];
 
-		if (!link->name && is_for_dhcpcd(link))
+		if (!link->name && lf_net_is_for_dhcpcd(link))
 			return link;
 	}
 	return NULL;
@@ -96,7 +90,7 @@ char *lf_net_dhcpcd_conf(const LfNet *net)
 	for (guint i = 0; i < net->links->len; i++) {
 		const LfNetLink *link = net->links->pdata[i];
 
-		if (!link->name || !is_for_dhcpcd(link))
+		if (!link->name || !lf_net_is_for_dhcpcd(link))
 			continue;
 		g_string_append_printf(text, "\ninterface %s\n", link->name);
 		if (link->iaid)

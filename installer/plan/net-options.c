@@ -1,5 +1,5 @@
 // Options of bonds and bridges: what the kernel calls them, and what systemd-networkd does.
-// Not here: which links there are (net-plan.c).
+// Not here: which links there are (net-line.c, net-word.c).
 #include "installer/plan/net-options.h"
 
 #include <string.h>

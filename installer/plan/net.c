@@ -112,6 +112,38 @@ void lf_net_free(LfNet *net)
 	g_free(net);
 }
 
+LfNetLink *lf_net_find(const LfNet *net, const char *name)
+{
+	for (guint i = 0; i < net->links->len; i++) {
+		LfNetLink *link = net->links->pdata[i];
+
+		if (g_strcmp0(link->name, name) == 0)
+			return link;
+	}
+	return NULL;
+}
+
+void lf_net_texts_add(char ***list, const char *text)
+{
+	guint n = g_strv_length(*list);
+
+	*list = g_renew(char *, *list, n + 2);
+	(*list)[n] = g_strdup(text);
+	(*list)[n + 1] = NULL;
+}
+
+void lf_net_texts_add_all(char ***list, char **texts)
+{
+	for (; texts && *texts; texts++)
+		lf_net_texts_add(list, *texts);
+}
+
+bool lf_net_is_for_dhcpcd(const LfNetLink *link)
+{
+	return link->is_activate &&
+	       (link->ipv4 == LF_IP_DHCP || link->ipv6 == LF_IP_AUTO || link->ipv6 == LF_IP_DHCP);
+}
+
 bool lf_net_is_bare(const LfNetLink *link)
 {
 	return link->ipv4 == LF_IP_NONE && link->ipv6 == LF_IP_NONE;

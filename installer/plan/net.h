@@ -131,6 +131,18 @@ char *lf_net_bootif(const char *cmdline);
  * flag RTNH_F_ONLINK. */
 bool lf_net_is_onlink(const LfNetLink *link, const char *via);
 
+/** lf_net_find: (transfer none) (nullable): the link of this name; NULL: that for every other card.
+ */
+LfNetLink *lf_net_find(const LfNet *net, const char *name);
+
+/** lf_net_texts_add, lf_net_texts_add_all: append copies to a list, as a link has them.
+ * @texts: (nullable) */
+void lf_net_texts_add(char ***list, const char *text);
+void lf_net_texts_add_all(char ***list, char **texts);
+
+/** lf_net_is_for_dhcpcd: whether the installer brings the link up and gets addresses for it. */
+bool lf_net_is_for_dhcpcd(const LfNetLink *link);
+
 /** lf_net_is_bare: whether a link gets no addresses: a parent, a member, or one that is so wished.
  */
 bool lf_net_is_bare(const LfNetLink *link);

@@ -1,5 +1,5 @@
 // The words of a kernel command line that speak of the network.
-// Not here: which cards they mean (net-plan.c), bringing anything up (installer/net).
+// Not here: which cards they mean (net-card.c), bringing anything up (installer/net).
 #include "installer/plan/netargs.h"
 
 #include <string.h>
@@ -110,15 +110,6 @@ static LfNetArgs *netargs_new(void)
 	args->routes = g_ptr_array_new_with_free_func(route_arg_free);
 	args->nameservers = g_new0(char *, 1);
 	return args;
-}
-
-static void append_text(char ***list, const char *text)
-{
-	guint n = g_strv_length(*list);
-
-	*list = g_renew(char *, *list, n + 2);
-	(*list)[n] = g_strdup(text);
-	(*list)[n + 1] = NULL;
 }
 
 bool lf_ifname_fits(const char *name)
@@ -289,7 +280,7 @@ static bool add_server(const Word *word, const char *field, char ***list)
 
 	if (!get_address(word, field, &server))
 		return false;
-	append_text(list, server);
+	lf_net_texts_add(list, server);
 	return true;
 }
 
@@ -442,7 +433,7 @@ static bool add_members(const Word *word, const char *list, LfVirtualArg *arg)
 
 		if (!get_device(word, *name, &device))
 			return false;
-		append_text(&arg->members, device);
+		lf_net_texts_add(&arg->members, device);
 	}
 	return true;
 }
@@ -457,7 +448,7 @@ static bool add_options(const Word *word, const char *list, LfVirtualArg *arg)
 		if (!strchr(*option, '='))
 			return refuse(word, "'%.32s' is no option: write it as in 'mode=802.3ad'",
 				      *option);
-		append_text(&arg->options, *option);
+		lf_net_texts_add(&arg->options, *option);
 	}
 	return true;
 }
