@@ -11,8 +11,6 @@
  * Checks each option, and for bonds what options mean together, with the plan's "miimon=100" when
  * neither way of watching the links is written.
  *
- * Source: Linux, Documentation/networking/bonding.rst and drivers/net/bonding/bond_options.c;
- * NetworkManager, nm-settings(5), bridge.
  * Returns: (transfer full) (array zero-terminated=1): "key=value" each; words where the kernel
  * takes a number or a word: "mode=802.3ad"
  */

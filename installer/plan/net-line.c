@@ -114,20 +114,13 @@ static bool set_group(const LfNetPlanner *planner, const LfNetwork *line, LfNetL
 {
 	bool is_bond = line->bond_slaves != NULL;
 	char **slaves = is_bond ? line->bond_slaves : line->bridge_slaves;
-	char *none[] = { NULL };
 	char **given = is_bond ? line->bond_options : line->bridge_options;
-	char **options;
 
 	link->kind = is_bond ? LF_LINK_BOND : LF_LINK_BRIDGE;
 	link->name = name;
 	if (!lf_card_resolve_all(planner, slaves, &line->place, &link->members, error))
 		return false;
-	options = lf_net_options_plan(link->kind, given ? given : none, link->members, error);
-	if (!options)
-		return lf_prefix_at(error, &line->place);
-	g_strfreev(link->options);
-	link->options = options;
-	return true;
+	return lf_net_options_set(link, given, error) || lf_prefix_at(error, &line->place);
 }
 
 static bool append_link(LfNetPlanner *planner, const LfNetwork *line, LfNetLink *link,

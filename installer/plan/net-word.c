@@ -30,22 +30,14 @@ bool lf_net_word_prefix(GError **error, const char *word)
 static bool fill_virtual(const LfNetPlanner *planner, const LfVirtualArg *arg, LfNetLink *link,
 			 GError **error)
 {
-	char **options;
-
 	link->mtu = arg->mtu;
 	if (arg->kind == LF_LINK_VLAN) {
 		link->vlan_id = arg->vlan_id;
 		link->parent = lf_card_resolve(planner, arg->parent, NULL, error);
 		return link->parent != NULL;
 	}
-	if (!lf_card_resolve_all(planner, arg->members, NULL, &link->members, error))
-		return false;
-	options = lf_net_options_plan(arg->kind, arg->options, link->members, error);
-	if (!options)
-		return false;
-	g_strfreev(link->options);
-	link->options = options;
-	return true;
+	return lf_card_resolve_all(planner, arg->members, NULL, &link->members, error) &&
+	       lf_net_options_set(link, arg->options, error);
 }
 
 static bool add_virtual(LfNetPlanner *planner, const LfVirtualArg *arg, GError **error)

@@ -1,6 +1,8 @@
 // The network that a kickstart and a command line ask for, and the files that are made of it.
+#include "installer/plan/net-options.h"
 #include "installer/plan/net.h"
 #include "installer/plan/netargs.h"
+#include "kickstart/link-option.h"
 #include "tests/unit/machine.h"
 
 typedef struct {
@@ -407,11 +409,17 @@ static void other_wrong_words_are_named(void **state)
 		{ "bond=bond0:eth0:mode=1,lacp_rate=1", LF_ERROR_INPUT,
 		  "no meaning in the mode 'active-backup'" },
 		{ "bond=bond0:eth0:mode=1,use_carrier=0", LF_ERROR_UNSUPPORTED, "'use_carrier'" },
-		{ "bond=bond0:eth0:mode=1,miimon=9,arp_interval=9", LF_ERROR_INPUT, "exclude" },
+		{ "bond=bond0:eth0:mode=1,miimon=9,arp_interval=9", LF_ERROR_INPUT,
+		  "leave one of them out" },
+		{ "bond=bond0:eth0:mode=1,arp_interval=9,arp_ip_target=192.0.2.1,updelay=5",
+		  LF_ERROR_INPUT, "'updelay' needs 'miimon'" },
+		{ "bond=bond0:eth0:mode=1,num_grat_arp=1,num_unsol_na=1", LF_ERROR_INPUT,
+		  "two names of one thing" },
 		{ "bond=bond0:eth0:mode=1,arp_interval=9", LF_ERROR_INPUT, "need each other" },
 		{ "bond=bond0:eth0:mode=1,arp_interval=9,arp_ip_target=a", LF_ERROR_INPUT,
-		  "list of IPv4" },
-		{ "bond=bond0:eth0:mode=1,primary=eth1", LF_ERROR_INPUT, "not one of the members" },
+		  "IPv4 addresses" },
+		{ "bond=bond0:eth0:mode=1,primary=eth1", LF_ERROR_INPUT,
+		  "name one of the bond's members" },
 		{ "bond=bond0:eth0:mode=1,mode=2", LF_ERROR_INPUT, "given twice" },
 		{ "bond=bond0:eth0:mode=1:1400:x", LF_ERROR_INPUT, "bond=NAME" },
 		{ "team=team0:eth0", LF_ERROR_UNSUPPORTED, "write 'bond='" },
@@ -691,6 +699,76 @@ static void without_a_carrier_a_link_cannot_be_told(void **state)
 	assert_refused(&one, NULL, LF_ERROR_TARGET, "it has none");
 }
 
+/* A value that every bond with this option takes. */
+static char *some_value(const LfLinkOption *option)
+{
+	switch (option->kind) {
+	case LF_SETTING_WORD:
+	case LF_SETTING_ONLY_WORD:
+		return g_strdup(option->words[0]);
+	case LF_SETTING_ADDRESSES:
+		return g_strdup("192.0.2.1,192.0.2.2");
+	case LF_SETTING_MAC:
+		return g_strdup("02:00:00:00:00:0a");
+	case LF_SETTING_MEMBER:
+		return g_strdup("eth0");
+	case LF_SETTING_NUMBER:
+		break;
+	}
+	return g_strdup_printf("%" G_GUINT64_FORMAT, option->max);
+}
+
+/* What an option cannot be without, as options in front of it. */
+static const char *needed_by(const char *name)
+{
+	if (strcmp(name, "arp_interval") == 0)
+		return ";arp_ip_target=192.0.2.1;";
+	return strcmp(name, "arp_ip_target") == 0 ? ";arp_interval=9;" : ";";
+}
+
+/* Plans a link with one option, a bond in the first mode that takes it; returns its unit. */
+static char *unit_with(Case *one, bool is_bond, const LfLinkOption *option)
+{
+	g_autofree char *value = some_value(option);
+	bool has_mode = is_bond && strcmp(option->name, "mode") != 0;
+	unsigned mode = option->modes ? (unsigned)__builtin_ctz(option->modes) : 1;
+	g_autofree char *before =
+		has_mode ? g_strdup_printf("mode=%u%s", mode, needed_by(option->name)) : NULL;
+	g_autofree char *given =
+		g_strdup_printf("%s%s=%s", before ? before : "", option->name, value);
+	LfNetwork *line = add_line(one, "top0");
+	g_autoptr(LfNet) net = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	*(is_bond ? &line->bond_slaves : &line->bridge_slaves) = words("eth0");
+	*(is_bond ? &line->bond_options : &line->bridge_options) = g_strsplit(given, ";", -1);
+	net = plan(one, NULL);
+	lf_net_options_units(net->links->pdata[net->links->len - 1], text);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+// The primary is its member's, in the member's file.
+static void each_option_of_the_kickstart_reaches_the_installed_system(void **state)
+{
+	const LfLinkOption *const tables[] = { lf_bridge_table(), lf_bond_table() };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+		for (const LfLinkOption *option = tables[i]; option->name; option++) {
+			g_auto(Case) one = new_case();
+			g_autofree char *unit = unit_with(&one, i == 1, option);
+			g_auto(GStrv) lines = g_strsplit(unit, "\n", -1);
+			// An empty one, the section, the mode and its monitoring, the last.
+			guint n_others = i == 0 ? 3 : 5;
+
+			if (strcmp(option->name, "mode") == 0 ||
+			    strcmp(option->name, "miimon") == 0 ||
+			    strcmp(option->name, "primary") == 0)
+				n_others--;
+			if (g_strv_length(lines) != n_others + 1)
+				fail_msg("'%s' makes '%s'", option->name, unit);
+		}
+}
+
 // An installation from a medium needs no cable; what is installed is planned all the same.
 static void without_a_carrier_the_installed_system_takes_the_first_card(void **state)
 {
@@ -955,6 +1033,7 @@ int main(void)
 		LF_TEST(lines_that_cannot_be_are_refused),
 		LF_TEST(without_a_carrier_a_link_cannot_be_told),
 		LF_TEST(without_a_carrier_the_installed_system_takes_the_first_card),
+		LF_TEST(each_option_of_the_kickstart_reaches_the_installed_system),
 		LF_TEST(an_mtu_must_fit_what_lies_below),
 		LF_TEST(networks_become_networkd_units),
 		LF_TEST(the_installed_system_is_known_to_the_dhcp_server),
