@@ -387,17 +387,9 @@ static void wrong_addresses_are_named(void **state)
 	assert_refusals(rows, G_N_ELEMENTS(rows));
 }
 
-static void other_wrong_words_are_named(void **state)
+static void wrong_bonds_are_named(void **state)
 {
 	static const Refusal rows[] = {
-		{ "vlan=vlan5", LF_ERROR_INPUT, "vlan=NAME:INTERFACE" },
-		{ "vlan=five:eth0", LF_ERROR_INPUT, "must say its number" },
-		{ "vlan=vlan4095:eth0", LF_ERROR_INPUT, "from 1 to 4094" },
-		{ "vlan=eth0.0:eth0", LF_ERROR_INPUT, "from 1 to 4094" },
-		{ "vlan=vlan5:eth7", LF_ERROR_TARGET, "'eth7' fits no network card" },
-		{ "vlan=vlan5:eth0 vlan=vlan5:eth1", LF_ERROR_INPUT, "is already there" },
-		{ "vlan=vlan5:vlan5", LF_ERROR_INPUT, "lies on itself" },
-		{ "vlan=a.5:b.6 vlan=b.6:a.5", LF_ERROR_INPUT, "lies on itself" },
 		{ "bond=bond0:eth0,eth0:mode=1", LF_ERROR_INPUT, "twice" },
 		{ "bond=bond0:eth0 bridge=br0:eth0", LF_ERROR_INPUT, "below both" },
 		{ "bond=bond0:eth0 vlan=eth0.5:eth0", LF_ERROR_INPUT, "below both" },
@@ -422,6 +414,22 @@ static void other_wrong_words_are_named(void **state)
 		  "name one of the bond's members" },
 		{ "bond=bond0:eth0:mode=1,mode=2", LF_ERROR_INPUT, "given twice" },
 		{ "bond=bond0:eth0:mode=1:1400:x", LF_ERROR_INPUT, "bond=NAME" },
+	};
+
+	assert_refusals(rows, G_N_ELEMENTS(rows));
+}
+
+static void other_wrong_words_are_named(void **state)
+{
+	static const Refusal rows[] = {
+		{ "vlan=vlan5", LF_ERROR_INPUT, "vlan=NAME:INTERFACE" },
+		{ "vlan=five:eth0", LF_ERROR_INPUT, "must say its number" },
+		{ "vlan=vlan4095:eth0", LF_ERROR_INPUT, "from 1 to 4094" },
+		{ "vlan=eth0.0:eth0", LF_ERROR_INPUT, "from 1 to 4094" },
+		{ "vlan=vlan5:eth7", LF_ERROR_TARGET, "'eth7' fits no network card" },
+		{ "vlan=vlan5:eth0 vlan=vlan5:eth1", LF_ERROR_INPUT, "is already there" },
+		{ "vlan=vlan5:vlan5", LF_ERROR_INPUT, "lies on itself" },
+		{ "vlan=a.5:b.6 vlan=b.6:a.5", LF_ERROR_INPUT, "lies on itself" },
 		{ "team=team0:eth0", LF_ERROR_UNSUPPORTED, "write 'bond='" },
 		{ "bridge=br0:eth0:eth1", LF_ERROR_INPUT, "bridge=NAME:MEMBERS" },
 		{ "nameserver=dns.example", LF_ERROR_INPUT, "is no address" },
@@ -1017,6 +1025,7 @@ int main(void)
 		LF_TEST(the_time_for_a_carrier_is_known_before_there_is_a_plan),
 		LF_TEST(the_hosts_name_is_found),
 		LF_TEST(wrong_addresses_are_named),
+		LF_TEST(wrong_bonds_are_named),
 		LF_TEST(other_wrong_words_are_named),
 		LF_TEST(a_command_line_without_end_is_refused),
 		LF_TEST(only_the_networks_words_are_facts),
