@@ -4,6 +4,7 @@ The installer's own `check` reads it, below a folder that stands for the machine
 """
 
 import hashlib
+import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
@@ -11,8 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from qemu.pki import Ca
-from tests.net.servers import ProxyUser
-from tests.net.test_network import QUICK, later, two  # noqa: F401
+from tests.net.servers import ProxyUser, wait_for
+from tests.net.test_network import QUICK, Box, later, two  # noqa: F401
 
 GOOD = """\
 zerombr
@@ -108,29 +109,46 @@ def test_one_medium_serves_many_sites_by_what_a_machine_tells(site, ca, machine)
     assert status == STATUS["target"] and "{asset-tag}" in said
 
 
-def order(two, words):
+def order(box, build, words):
     """Starts an installation as landfall-init does; returns its status and what was told of it."""
     for folder in ("run/landfall", "dev", "landfall/seed"):
-        (two.root / folder).mkdir(parents=True, exist_ok=True)
+        (box.root / folder).mkdir(parents=True, exist_ok=True)
     for name in ("run/landfall/init", "run/landfall/devices"):
-        (two.root / name).write_text("", encoding="ascii")
-    (two.root / "proc/cmdline").write_text(f"{words}\n", encoding="ascii")
-    done = two.namespace.run(two.program, "install", f"--root={two.root}", check=False, timeout=120)
-    return done.returncode, (two.root / "run/landfall/events.jsonl").read_text(encoding="utf-8")
+        (box.root / name).write_text("", encoding="ascii")
+    (box.root / "proc/cmdline").write_text(f"{words}\n", encoding="ascii")
+    argv = [build / "landfall-installer", "install", f"--root={box.root}"]
+    done = box.namespace.run(*argv, check=False, timeout=120)
+    return done.returncode, (box.root / "run/landfall/events.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_machine_is_known_by_the_card_whose_cable_is_in(site, build, two):  # noqa: F811
     site.dnsmasq(extra=QUICK)
     www = site.nginx()
-    two.program = build / "landfall-installer"
     (site.www / "52:54:00:77:00:01.ks").write_text(GOOD, encoding="ascii")
     words = "landfall.ks=http://10.77.0.1/{mac}.ks landfall.insecure-http-ks rd.net.timeout.carrier="
     with later(2, two.carrier, "eth1", True):
-        _, said = order(two, words + "20")
+        _, said = order(two, build, words + "20")
     assert [unquote(r["uri"]) for r in www.requests()][:1] == ["/52:54:00:77:00:01.ks"], said
     two.carrier("eth1", False)
-    status, said = order(two, words + "2")
+    status, said = order(two, build, words + "2")
     assert status == STATUS["network"] and "no network card has a carrier, and so none is the '{mac}'" in said
+
+
+def test_a_network_that_was_up_before_its_cards_were_known_stays_up(site, build):
+    # The kickstart, which says nothing of the network, is fetched before anything of the payload.
+    server = site.dnsmasq(dhcp6=True, ra=True, delay_s=2, extra=QUICK)
+    site.nginx()
+    (site.www / "a.ks").write_text(GOOD.replace("file:///x", "http://10.77.0.1/repo"), encoding="ascii")
+    with Box(site) as box:
+        (box.root / "sys").unlink()
+        box.card(mac="52:54:00:77:00:01")
+        with later(1, box.show, "eth0"):
+            status, said = order(box, build, "landfall.ks=http://10.77.0.1/a.ks landfall.insecure-http-ks")
+    events = [json.loads(line) for line in said.splitlines()]
+    ups = [event["state"] for event in events if event["step"] == "network.up"]
+    assert ups == ["started", "done"] and status != 0, said
+    assert any(event["step"] == "payload.open" and event["state"] == "started" for event in events), said
+    assert server.text().count("DHCPACK(") == 1, server.text()
 
 
 def test_what_is_not_trusted_is_refused(site, ca, machine, tmp_path):
@@ -179,7 +197,11 @@ def test_servers_that_misbehave_have_their_class_and_none_is_waited_for_long(sit
     (site.www / "a.ks").write_text(GOOD, encoding="ascii")
     hung = site.addresses()
     site.name("hung", *hung)
-    site.nginx(pair=ca.server("orders-hung", "hung.site.test"), addresses=hung, name="hung").cut()
+    sleeper = site.nginx(pair=ca.server("orders-hung", "hung.site.test"), addresses=hung, name="hung")
+    # It hangs once it listens, not before: the other server has the same ports.
+    for address in (hung[0], f"[{hung[1]}]"):
+        wait_for(lambda url=f"https://{address}/": site.namespace.run("curl", "-ks", url, check=False).returncode == 0)
+    sleeper.cut()
     site.receiver(root=site.www, pair=ca.server("orders-bad", "www.site.test"))
     site.receiver(pair=ca.server("orders-portal", "www.site.test"), port=8001, is_portal=True, name="portal")
     www, bad = "https://www.site.test", "https://www.site.test:8000"
