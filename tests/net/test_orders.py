@@ -134,6 +134,17 @@ def test_a_machine_is_known_by_the_card_whose_cable_is_in(site, build, two):  # 
     assert status == STATUS["network"] and "no network card has a carrier, and so none is the '{mac}'" in said
 
 
+@pytest.mark.parametrize("cmdline", ["", "ip=10.77.0.30::10.77.0.1:255.255.255.0"])
+def test_who_needs_no_server_needs_no_cable(build, two, cmdline):  # noqa: F811
+    (two.root / "landfall/seed").mkdir(parents=True)
+    (two.root / "landfall/seed/site.ks").write_text(GOOD + "network --device=link --bootproto=dhcp\n", encoding="ascii")
+    status, said = order(two, build, f"rd.net.timeout.carrier=1 {cmdline}")
+    steps = {(e["step"], e["state"]): e.get("message", "") for e in map(json.loads, said.splitlines())}
+    assert "no network card has a carrier" in steps["network.start", "note"], said
+    # What stops it is that there is no payload, which it looks for after the network.
+    assert ("payload.open", "failed") in steps and status != STATUS["network"], said
+
+
 def test_a_network_that_was_up_before_its_cards_were_known_stays_up(site, build):
     # The kickstart, which says nothing of the network, is fetched before anything of the payload.
     server = site.dnsmasq(dhcp6=True, ra=True, delay_s=2, extra=QUICK)
