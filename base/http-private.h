@@ -11,6 +11,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
 typedef struct curl_slist CurlList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CurlList, curl_slist_free_all)
 
+/** lf_http_memory_init: starts libcurl, once for the program, with memory that it wipes before it
+ * gives it back. */
+void lf_http_memory_init(void);
+
 /** lf_http_url_parse: errors: INPUT when it is no http or https URL. */
 bool lf_http_url_parse(const char *text, CURLU **ret_url, GError **error);
 

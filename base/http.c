@@ -21,7 +21,7 @@ static void global_init(void)
 	static gsize once;
 
 	if (g_once_init_enter(&once)) {
-		curl_global_init(CURL_GLOBAL_DEFAULT);
+		lf_http_memory_init();
 		g_once_init_leave(&once, 1);
 	}
 }

@@ -26,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfHttpLimit, lf_http_limit_free)
  * @cert_file, @key_file: client certificate and its key
  * @pin: public key the server must have: "sha256//BASE64", several with ';' between; of https only
  * @proxy: http://host:port or https://host:port, perhaps with a user part; all requests go through
- * it (https by CONNECT). The environment's proxies are never used.
+ * it (https by CONNECT). The environment's proxies are never used. libcurl's copies are wiped.
  * @is_insecure_tls: certificates are not checked (a pin still is)
  * @limit: nullable: of what is received
  */
@@ -60,7 +60,8 @@ bool lf_http_access_check(const LfHttpAccess *access, GError **error);
  * @is_unwanted: (nullable): asked now and then, at least about once a second, with @user_data: true
  * ends the transfer with NETWORK
  * @timeout_ms: the whole transfer; 0 is 15 min
- * @headers: (array zero-terminated=1) (nullable): "Name: value"
+ * @headers: (array zero-terminated=1) (nullable): "Name: value"; libcurl's copies of them are wiped
+ * when the request is over
  */
 typedef struct {
 	const char *url;

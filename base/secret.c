@@ -3,9 +3,11 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -62,6 +64,27 @@ LfSecret *lf_secret_random(size_t size, GError **error)
 		}
 		if (n > 0)
 			done += (size_t)n;
+	}
+	return g_steal_pointer(&secret);
+}
+
+LfSecret *lf_secret_load(int dir_fd, const char *path, size_t max_bytes, GError **error)
+{
+	g_autoptr(LfSecret) secret = NULL;
+	lf_autofd fd = -1;
+	struct stat info;
+
+	if (!lf_openat(dir_fd, path, O_RDONLY, 0, &fd, error))
+		return NULL;
+	if (fstat(fd, &info) < 0)
+		return lf_throw_errno_null(error, "cannot look at '%s'", path);
+	if ((uint64_t)info.st_size > max_bytes)
+		return lf_throw_null(error, LF_ERROR_INPUT,
+				     "'%s' is longer than the %zu bytes allowed", path, max_bytes);
+	secret = secret_alloc((size_t)info.st_size);
+	if (!lf_pread_all(fd, secret->bytes, secret->size, 0, error)) {
+		lf_prefix(error, "'%s'", path);
+		return NULL;
 	}
 	return g_steal_pointer(&secret);
 }

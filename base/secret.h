@@ -19,6 +19,14 @@ LfSecret *lf_secret_new_text(const char *text);
 /** lf_secret_random: @size bytes of the kernel's randomness. Throws INTERNAL. */
 LfSecret *lf_secret_random(size_t size, GError **error);
 
+/**
+ * lf_secret_load: a whole file, read into the secret's own memory and nowhere else.
+ * @dir_fd: directory, or AT_FDCWD
+ * @max_bytes: a longer file is an INPUT error
+ * Throws IO, INPUT.
+ */
+LfSecret *lf_secret_load(int dir_fd, const char *path, size_t max_bytes, GError **error);
+
 /** lf_secret_copy: (nullable) in, (nullable) out. */
 LfSecret *lf_secret_copy(const LfSecret *secret);
 

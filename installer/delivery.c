@@ -49,19 +49,10 @@ LfDelivery *lf_delivery_new(const LfHost *host, LfEvents *events)
 static LfSecret *load_token(const LfDelivery *delivery, const char *name, GError **error)
 {
 	g_autofree char *path = lf_access_seed_path(name);
-	g_autoptr(GBytes) bytes = NULL;
-	LfSecret *token;
-	gsize size;
 
 	if (!path)
 		return lf_throw_null(error, LF_ERROR_INPUT, "'%s' is no file of the seed", name);
-	bytes = lf_read_file_at(delivery->host->root_fd, path, MAX_TOKEN_BYTES, error);
-	if (!bytes)
-		return NULL;
-	token = lf_secret_new(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
-	// Nobody else has these bytes.
-	lf_wipe((void *)(uintptr_t)g_bytes_get_data(bytes, NULL), size);
-	return token;
+	return lf_secret_load(delivery->host->root_fd, path, MAX_TOKEN_BYTES, error);
 }
 
 static const char *hostname_of(const LfProfile *profile)

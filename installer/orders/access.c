@@ -8,12 +8,14 @@
 
 #include "base/fd.h"
 #include "base/runtime.h"
+#include "base/secret.h"
 
 #define MAX_PROXY_BYTES 4096
 
 struct LfAccess {
 	const LfHost *host;
 	char *ca, *cert, *key, *pin, *proxy;
+	LfSecret *proxy_url; /* of a file: it may hold a password; nullable */
 	LfHttpAccess http;
 	bool allows_http;
 	GError *trouble;   /* what the check says */
@@ -82,20 +84,31 @@ static bool find_file(LfAccess *access, const char *option, char **inout_name, c
 	return true;
 }
 
+// The text of a file, without the line feed at its end.
+static LfSecret *chomped(const LfSecret *file)
+{
+	const char *text = lf_secret_data(file);
+	size_t size = lf_secret_size(file);
+
+	while (size > 0 && g_ascii_isspace(text[size - 1]))
+		size--;
+	return lf_secret_new(text, size);
+}
+
 static bool read_proxy(LfAccess *access, GError **error)
 {
 	g_autofree char *path = lf_access_seed_path(access->proxy + 1);
-	g_autofree char *url = NULL;
+	g_autoptr(LfSecret) file = NULL;
 
 	if (!path)
 		return throw_no_name("landfall.proxy", access->proxy, error);
-	url = lf_read_text_at(access->host->root_fd, path, MAX_PROXY_BYTES, error);
-	if (!url) {
+	file = lf_secret_load(access->host->root_fd, path, MAX_PROXY_BYTES, error);
+	if (!file) {
 		lf_rethrow(error, LF_ERROR_INPUT);
 		return lf_prefix(error, "landfall.proxy=%s", access->proxy);
 	}
-	g_free(access->proxy);
-	access->proxy = g_steal_pointer(&url);
+	access->proxy_url = chomped(file);
+	access->http.proxy = lf_secret_data(access->proxy_url);
 	return true;
 }
 
@@ -103,15 +116,13 @@ static bool find_proxy(LfAccess *access, GError **error)
 {
 	if (!access->proxy)
 		return true;
-	if (*access->proxy == '@') {
-		if (!read_proxy(access, error))
-			return false;
-	} else if (strchr(access->proxy, '@')) {
-		// The command line is read by everyone, and stands in logs.
+	if (*access->proxy == '@')
+		return read_proxy(access, error);
+	// The command line is read by everyone, and stands in logs.
+	if (strchr(access->proxy, '@'))
 		return lf_throw(error, LF_ERROR_INPUT,
 				"landfall.proxy= holds a user or password: put the URL into a file "
 				"of the seed and write landfall.proxy=@NAME");
-	}
 	access->http.proxy = access->proxy;
 	return true;
 }
@@ -198,5 +209,6 @@ void lf_access_free(LfAccess *access)
 	g_free(access->key);
 	g_free(access->pin);
 	g_free(access->proxy);
+	lf_secret_free(access->proxy_url);
 	g_free(access);
 }

@@ -104,7 +104,8 @@ static GPtrArray *make_headers(const json_t *machine)
 	return headers;
 }
 
-// The token's header is borrowed: it stays in its locked memory.
+// The token's header is borrowed: here it stays in its locked memory. libcurl copies it, for the
+// time of a request, to memory that is not locked but is wiped (base/http-memory.c).
 static const char **all_headers(const LfPoster *poster, const GPtrArray *own)
 {
 	GPtrArray *all = g_ptr_array_new();

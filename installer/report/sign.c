@@ -41,17 +41,14 @@ static int no_passphrase(char *buffer, int size, int is_writing, void *user_data
 
 static EVP_PKEY *load_key(const char *path, GError **error)
 {
-	g_autoptr(GBytes) bytes = lf_read_file_at(AT_FDCWD, path, MAX_FILE_BYTES, error);
+	g_autoptr(LfSecret) pem = lf_secret_load(AT_FDCWD, path, MAX_FILE_BYTES, error);
 	g_autoptr(BIO) bio = NULL;
 	EVP_PKEY *key;
-	gsize size;
 
-	if (!bytes)
+	if (!pem)
 		return NULL;
-	bio = BIO_new_mem_buf(g_bytes_get_data(bytes, &size), (int)g_bytes_get_size(bytes));
+	bio = BIO_new_mem_buf(lf_secret_data(pem), (int)lf_secret_size(pem));
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	// The bytes are ours alone, and a key does not stay in memory.
-	lf_wipe((void *)(uintptr_t)g_bytes_get_data(bytes, NULL), size);
 	if (!key)
 		throw_crypto(error, LF_ERROR_INPUT,
 			     "the machine's key is no PEM key without a "

@@ -208,6 +208,67 @@ static void headers_go_to_the_named_server_only(void **state)
 	assert_body(leaked, error, "none");
 }
 
+// Ranges of memory that this program can write to; reserved address space is none of them.
+#define MAX_RANGE_BYTES (64 << 20)
+
+static unsigned found_in(const char *block, size_t size, const char *masked)
+{
+	size_t length = strlen(masked);
+	unsigned found = 0;
+
+	for (size_t at = 0; at + length <= size; at++) {
+		size_t i = 0;
+
+		while (i < length && block[at + i] == (char)~masked[i])
+			i++;
+		found += i == length;
+	}
+	return found;
+}
+
+// How often a text lies in our memory. It is given with each bit turned, so as not to count itself.
+static unsigned copies_in_memory(const char *masked)
+{
+	g_autofree char *maps = lf_read_text_at(AT_FDCWD, "/proc/self/maps", 1 << 20, NULL);
+	g_auto(GStrv) lines = g_strsplit(maps, "\n", -1);
+	lf_autofd fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	unsigned found = 0;
+
+	for (char **line = lines; *line; line++) {
+		char *end = NULL;
+		uint64_t from = g_ascii_strtoull(*line, &end, 16);
+		uint64_t size = g_ascii_strtoull(end + 1, &end, 16) - from;
+		g_autofree char *block = size > MAX_RANGE_BYTES || !g_str_has_prefix(end, " rw")
+						 ? NULL
+						 : g_malloc(size);
+
+		if (block && lf_pread_all(fd, block, size, from, NULL))
+			found += found_in(block, size, masked);
+		// What was found here must not be found again in the next range.
+		if (block)
+			memset(block, 0, size);
+	}
+	return found;
+}
+
+static void a_credential_is_in_no_memory_that_was_given_back(void **state)
+{
+	g_autofree char *header = g_strdup("Authorization: Bearer 7f3c9a51e8d24b60");
+	const char *const headers[] = { header, NULL };
+	g_autofree char *address = url(server.plain, "/hello");
+	// An allocator writes over the first bytes of what it gets back.
+	g_autofree char *masked = g_strdup(header + strlen("Authorization: Bearer "));
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) body = NULL;
+
+	for (char *c = masked; *c; c++)
+		*c = (char)~*c;
+	assert_int_equal(copies_in_memory(masked), 1);
+	body = lf_http_get(&(LfHttp){ .url = address, .headers = headers }, &error);
+	assert_body(body, error, "hello\n");
+	assert_int_equal(copies_in_memory(masked), 1);
+}
+
 static void a_certificate_of_another_authority_is_a_trust_error(void **state)
 {
 	g_autofree char *address = url(server.tls, "/hello");
@@ -742,6 +803,7 @@ int main(void)
 		LF_TEST(https_never_leads_to_http),
 		LF_TEST(redirects_to_other_protocols_are_refused),
 		LF_TEST(headers_go_to_the_named_server_only),
+		LF_TEST(a_credential_is_in_no_memory_that_was_given_back),
 		LF_TEST(a_certificate_of_another_authority_is_a_trust_error),
 		LF_TEST(a_certificate_for_another_name_is_a_trust_error),
 		LF_TEST(a_missing_authority_file_is_the_operators_to_correct),

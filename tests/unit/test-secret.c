@@ -1,6 +1,7 @@
 // Keys and passphrases: held in locked memory, wiped, compared, handed over by descriptor.
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,25 @@ static void equality_looks_at_size_and_bytes(void **state)
 	assert_true(lf_secret_equal(a, b));
 	assert_false(lf_secret_equal(a, c));
 	assert_false(lf_secret_equal(a, d));
+}
+
+static void a_file_becomes_a_secret_as_it_is(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *path = g_build_filename(dir, "key", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) long_error = NULL;
+	g_autoptr(LfSecret) secret = NULL;
+
+	assert_true(g_file_set_contents(path, "a\0b\n", 4, NULL));
+	secret = lf_secret_load(AT_FDCWD, path, 4, &error);
+	assert_ok(secret != NULL, error);
+	assert_int_equal(lf_secret_size(secret), 4);
+	assert_memory_equal(lf_secret_data(secret), "a\0b\n", 5);
+	assert_throws(lf_secret_load(AT_FDCWD, path, 3, &long_error), long_error, LF_ERROR_INPUT,
+		      "longer than the 3 bytes");
+	assert_throws(lf_secret_load(AT_FDCWD, "/nowhere/key", 3, &error), error, LF_ERROR_IO,
+		      "/nowhere/key");
 }
 
 static void a_copy_is_equal_and_its_own(void **state)
@@ -137,6 +157,7 @@ int main(void)
 		LF_TEST(text_ends_at_its_nul),
 		LF_TEST(an_empty_secret_is_one),
 		LF_TEST(equality_looks_at_size_and_bytes),
+		LF_TEST(a_file_becomes_a_secret_as_it_is),
 		LF_TEST(a_copy_is_equal_and_its_own),
 		LF_TEST(random_secrets_differ),
 		LF_TEST(a_memory_file_starts_at_its_first_byte),
