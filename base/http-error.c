@@ -97,6 +97,40 @@ static bool is_certificate_page(long status, const char *body)
 				  strstr(body, "The SSL certificate error")));
 }
 
+bool lf_http_is_web_page(const char *body, size_t size)
+{
+	size_t i = size >= 3 && memcmp(body, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (i < size && g_ascii_isspace(body[i]))
+		i++;
+	return i < size && body[i] == '<';
+}
+
+// A server may well answer with XML, and says so then.
+static bool is_page_type(const char *type)
+{
+	return !type || g_ascii_strncasecmp(type, "text/html", 9) == 0 ||
+	       g_ascii_strncasecmp(type, "application/xhtml", 17) == 0;
+}
+
+bool lf_http_is_portal(const LfHttpTransfer *transfer)
+{
+	long status = lf_http_status(transfer->curl);
+	bool is_page = is_page_type(lf_http_header(transfer->curl, "Content-Type")) &&
+		       lf_http_is_web_page(transfer->page, strlen(transfer->page));
+
+	return (status >= 300 && status < 400) || (status >= 200 && status < 300 && is_page);
+}
+
+bool lf_http_throw_portal(const char *shown, GError **error)
+{
+	return lf_throw(error, LF_ERROR_NETWORK,
+			"'%s' answers with a web page or another address: something on the way "
+			"answers in the server's place (a captive portal), or the address is not "
+			"that of the server: let the machine through, or correct it",
+			shown);
+}
+
 bool lf_http_throw_status(long status, const char *body, const char *shown, GError **error)
 {
 	bool may_heal = status >= 500 || status == 429 || status == 408;

@@ -55,7 +55,7 @@ bool lf_http_throw_status(long status, const char *body, const char *shown, GErr
  * @body: collects the body; NULL when it is written to @fd or not wanted
  * @fd: -1 when not written
  * @offset: bytes of the whole body that are there already
- * @page: the first bytes of an answer that is no success
+ * @page: the first bytes of an answer that is no success, or whose body is not wanted
  * @write_errno, @is_…: why our callbacks ended the transfer
  */
 typedef struct {
@@ -89,6 +89,12 @@ void lf_http_transfer_begin(LfHttpTransfer *transfer, CURLU *url, const LfHttpAc
  * says that a redirect is an error. */
 bool lf_http_transfer_perform(LfHttpTransfer *transfer, CURLU *url, CURLU **ret_next,
 			      GError **error);
+
+/** lf_http_is_portal: whether the answer to a POST is one that only something on the way gives. */
+bool lf_http_is_portal(const LfHttpTransfer *transfer);
+
+/** lf_http_throw_portal: @shown: lf_http_url_display(). Returns: false */
+bool lf_http_throw_portal(const char *shown, GError **error);
 
 /** lf_http_status: of the handle's last answer; 0 when there was none. */
 long lf_http_status(CURL *curl);

@@ -71,12 +71,11 @@ static bool keep(LfHttpTransfer *transfer, const char *data, size_t size)
 {
 	if (transfer->fd >= 0)
 		return write_out(transfer, data, size);
-	if (transfer->body)
-		g_byte_array_append(transfer->body, (const guint8 *)data, (guint)size);
+	g_byte_array_append(transfer->body, (const guint8 *)data, (guint)size);
 	return true;
 }
 
-// Of redirects and errors only the first bytes are looked at.
+// Of redirects, errors and answers that nobody wants only the first bytes are looked at.
 static void keep_page(LfHttpTransfer *transfer, const char *data, size_t size)
 {
 	if (transfer->seen_bytes == 0)
@@ -86,8 +85,9 @@ static void keep_page(LfHttpTransfer *transfer, const char *data, size_t size)
 static bool take(LfHttpTransfer *transfer, const char *data, size_t size)
 {
 	long status = lf_http_status(transfer->curl);
+	bool is_wanted = transfer->fd >= 0 || transfer->body;
 
-	if (status < 200 || status >= 300) {
+	if (status < 200 || status >= 300 || !is_wanted) {
 		keep_page(transfer, data, size);
 		return true;
 	}

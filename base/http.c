@@ -156,6 +156,21 @@ static bool ask(LfHttpClient *client, LfHttpTransfer *transfer, CURLU *url, Verb
 	return ok;
 }
 
+// Over plain http anybody on the way may answer; what he answers is no delivery.
+static bool post(LfHttpClient *client, LfHttpTransfer *transfer, CURLU *url, CurlList *headers,
+		 GBytes *body, GError **error)
+{
+	g_autofree char *shown = lf_http_url_display(url);
+	g_autoptr(GError) local = NULL;
+	bool ok = ask(client, transfer, url, VERB_POST, headers, body, &local);
+
+	if (!lf_http_url_is_https(url) && lf_http_is_portal(transfer))
+		return lf_http_throw_portal(shown, error);
+	if (!ok)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return ok;
+}
+
 bool lf_http_client_post(LfHttpClient *client, const LfHttp *http, const char *content_type,
 			 GBytes *body, GError **error)
 {
@@ -170,7 +185,7 @@ bool lf_http_client_post(LfHttpClient *client, const LfHttp *http, const char *c
 	headers = curl_slist_append(header_list(http), type);
 	// No round trip to ask whether the body is welcome.
 	headers = curl_slist_append(headers, "Expect:");
-	return ask(client, &transfer, url, VERB_POST, headers, body, error);
+	return post(client, &transfer, url, headers, body, error);
 }
 
 void lf_http_client_free(LfHttpClient *client)

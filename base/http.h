@@ -94,10 +94,15 @@ bool lf_http_check_url(const char *url, GError **error);
  */
 GBytes *lf_http_get(const LfHttp *http, GError **error);
 
+/** lf_http_is_web_page: whether a body begins like a page, such as the one where a captive portal
+ * wants people to log in. */
+bool lf_http_is_web_page(const char *body, size_t size);
+
 /**
  * lf_http_post:
  * Sends a body; what the server answers with is not kept. Follows no redirect. Errors: as
- * lf_http_get().
+ * lf_http_get(), and NETWORK when what answers at an http URL is a web page or a redirect: the
+ * server would not, a captive portal does. An https URL has its certificate against that.
  */
 bool lf_http_post(const LfHttp *http, const char *content_type, GBytes *body, GError **error);
 

@@ -102,17 +102,10 @@ static GBytes *read_path(const LfSources *sources, const char *path, size_t max_
 	return lf_read_file_at(AT_FDCWD, path, max_bytes, error);
 }
 
-// A kickstart, certificate or signature never begins like this; the page where a portal wants
-// people to log in does.
+// A kickstart, certificate or signature never begins like this.
 static bool is_web_page(GBytes *bytes)
 {
-	gsize size = 0;
-	const char *text = g_bytes_get_data(bytes, &size);
-	gsize i = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-
-	while (i < size && g_ascii_isspace(text[i]))
-		i++;
-	return i < size && text[i] == '<';
+	return lf_http_is_web_page(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
 static GBytes *fetch(const LfSources *sources, const char *url, size_t max_bytes, GError **error)

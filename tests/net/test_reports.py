@@ -187,6 +187,20 @@ def test_a_server_that_fails_now_and_then_is_asked_again(site, build):
     assert numbers(kept) == wanted_numbers()
 
 
+def test_a_portal_takes_no_report_and_the_server_behind_it_gets_all(site, build):
+    box = site.client("box")
+    folder = left_over(site, plain_url(site))
+    portal = site.receiver(port=PORT, is_portal=True, name="portal")
+    process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+    wait_for(lambda: len(portal.posts()) >= 2, 20)
+    assert process.poll() is None
+    assert not (folder / "reported").exists()
+    portal.stop()
+    with Receiver(site) as receiver:
+        assert process.wait(60) == 0
+        assert numbers(receiver.events()) == wanted_numbers()
+
+
 def test_a_wrong_token_ends_it_and_everything_stays(site, build, receiver):
     box = site.client("box")
     folder = left_over(site, plain_url(site), token="another")

@@ -554,9 +554,63 @@ static void a_body_is_posted(void **state)
 			       &error),
 		  error);
 	assert_throws(lf_http_post(&(LfHttp){ .url = moved }, "text/plain", body, &by_redirect),
-		      by_redirect, LF_ERROR_INPUT, "answers 302");
+		      by_redirect, LF_ERROR_NETWORK, "captive portal");
 	assert_throws(lf_http_post(&(LfHttp){ .url = down }, "text/plain", body, &by_status),
 		      by_status, LF_ERROR_NETWORK, "answers 503");
+}
+
+static bool post_to(const char *base, const char *path, GError **error)
+{
+	g_autofree char *address = url(base, path);
+	g_autoptr(GBytes) body = g_bytes_new_static("x", 1);
+
+	return lf_http_post(
+		&(LfHttp){ .url = address, .access = &(LfHttpAccess){ .ca_file = server.ca } },
+		"text/plain", body, error);
+}
+
+static void a_page_in_a_plain_servers_place_takes_nothing(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_page;
+	} rows[] = {
+		{ "/page/text_html", true },
+		{ "/page/text_html; charset=utf-8", true },
+		{ "/page/Text_HTML", true },
+		{ "/page/application_xhtml+xml", true },
+		{ "/page/none", true },
+		{ "/hop/1", true },
+		{ "/page/application_xml", false },
+		{ "/page/empty", false },
+		{ "/page/word", false },
+		{ "/hello", false },
+		{ "/empty", false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = g_uri_escape_string(rows[i].path, "/", FALSE);
+		g_autoptr(GError) error = NULL;
+		bool ok = post_to(server.plain, path, &error);
+
+		if (!rows[i].is_page) {
+			assert_ok(ok, error);
+			continue;
+		}
+		assert_false(ok);
+		assert_true(g_error_matches(error, LF_ERROR, LF_ERROR_NETWORK));
+		assert_contains(error->message, "captive portal");
+	}
+}
+
+static void what_answers_by_https_is_the_server(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) by_redirect = NULL;
+
+	assert_ok(post_to(server.tls, "/page/text_html", &error), error);
+	assert_throws(post_to(server.tls, "/hop/1", &by_redirect), by_redirect, LF_ERROR_INPUT,
+		      "answers 302");
 }
 
 static void the_date_of_any_answer_is_read(void **state)
@@ -819,6 +873,8 @@ int main(void)
 		LF_TEST(a_server_below_the_least_speed_is_left),
 		LF_TEST(transfers_share_one_limit),
 		LF_TEST(a_body_is_posted),
+		LF_TEST(a_page_in_a_plain_servers_place_takes_nothing),
+		LF_TEST(what_answers_by_https_is_the_server),
 		LF_TEST(the_date_of_any_answer_is_read),
 		LF_TEST(a_client_keeps_its_connection),
 		LF_TEST(a_download_goes_on_where_it_broke_off),
