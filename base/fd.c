@@ -115,6 +115,38 @@ GBytes *lf_read_file_at(int dir_fd, const char *path, size_t max_bytes, GError *
 	return bytes;
 }
 
+// Takes @text. A byte is set behind it.
+static GBytes *from_a_line(char *text, size_t size, bool is_cut)
+{
+	g_autoptr(GBytes) all = g_bytes_new_take(text, size);
+	const char *end = is_cut ? memchr(text, '\n', size) : NULL;
+	size_t skipped = end ? (size_t)(end + 1 - text) : 0;
+
+	return g_bytes_new_from_bytes(all, skipped, size - skipped);
+}
+
+GBytes *lf_read_tail_at(int dir_fd, const char *path, size_t max_bytes, GError **error)
+{
+	g_autofree char *text = NULL;
+	lf_autofd fd = -1;
+	struct stat info;
+	size_t size;
+
+	if (!lf_openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, error))
+		return NULL;
+	if (fstat(fd, &info) < 0)
+		return lf_throw_errno_null(error, "cannot look at '%s'", path);
+	if (!S_ISREG(info.st_mode))
+		return lf_throw_null(error, LF_ERROR_IO, "'%s' is no regular file", path);
+	size = (size_t)MIN((uint64_t)info.st_size, max_bytes);
+	text = g_malloc0(size + 1);
+	if (!lf_pread_all(fd, text, size, (uint64_t)info.st_size - size, error)) {
+		lf_prefix(error, "'%s'", path);
+		return NULL;
+	}
+	return from_a_line(g_steal_pointer(&text), size, size < (uint64_t)info.st_size);
+}
+
 char *lf_read_text_at(int dir_fd, const char *path, size_t max_bytes, GError **error)
 {
 	g_autoptr(GBytes) bytes = lf_read_file_at(dir_fd, path, max_bytes, error);

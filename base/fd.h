@@ -54,6 +54,14 @@ GBytes *lf_read_file_at(int dir_fd, const char *path, size_t max_bytes, GError *
 GBytes *lf_read_fd(int fd, size_t max_bytes, GError **error);
 
 /**
+ * lf_read_tail_at:
+ * Reads the last @max_bytes of a log, which may be growing: as it is now, from the beginning of a
+ * line when not all of it. Throws IO, also when it is no regular file.
+ * Returns: (transfer full) (nullable): as lf_read_file_at()
+ */
+GBytes *lf_read_tail_at(int dir_fd, const char *path, size_t max_bytes, GError **error);
+
+/**
  * lf_read_text_at: like lf_read_file_at() for short text; trailing white space is cut off.
  * Returns: (transfer full) (nullable): NULL with @error set
  */

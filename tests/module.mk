@@ -42,7 +42,7 @@ fuzz-seed_LIBS := seed base
 $(foreach t,test-lease test-clock test-net-state fuzz-lease,$(eval $(t)_LIBS := net plan kickstart base))
 test-payload_LIBS := apply plan kickstart base
 test-servers_LIBS := apply plan kickstart base
-$(foreach t,apply tree escrow tpm efi accounts configure scripts mkfs commit gpt luks boot sysroot,\
+$(foreach t,apply tree escrow tpm efi accounts configure scripts record mkfs commit gpt luks boot sysroot,\
 	$(eval test-$(t)_LIBS := apply plan kickstart base))
 test-report_LIBS := installer orders report apply probe plan kickstart base
 test-delivery_LIBS := installer orders report apply probe plan kickstart base

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -22,30 +21,12 @@ static bool write_json(int root_fd, const char *path, const json_t *value, GErro
 	return lf_tree_write(root_fd, path, text, 0600, error);
 }
 
-// The end of a log, from the beginning of a line.
-static char *read_tail(const char *path)
-{
-	lf_autofd fd = -1;
-	g_autoptr(GBytes) bytes = NULL;
-	struct stat info;
-	const char *text, *line;
-
-	if (!lf_openat(AT_FDCWD, path, O_RDONLY, 0, &fd, NULL) || fstat(fd, &info) < 0)
-		return NULL;
-	if (info.st_size > MAX_LOG_BYTES)
-		(void)lseek(fd, info.st_size - MAX_LOG_BYTES, SEEK_SET);
-	bytes = lf_read_fd(fd, 2 * MAX_LOG_BYTES, NULL);
-	text = bytes ? g_bytes_get_data(bytes, NULL) : NULL;
-	line = text && info.st_size > MAX_LOG_BYTES ? strchr(text, '\n') : NULL;
-	return g_strdup(line ? line + 1 : text);
-}
-
 // A log that cannot be read is no reason to fail an install.
 static bool copy_log(int root_fd, const char *log, const char *path, GError **error)
 {
-	g_autofree char *text = log ? read_tail(log) : NULL;
+	g_autoptr(GBytes) text = log ? lf_read_tail_at(AT_FDCWD, log, MAX_LOG_BYTES, NULL) : NULL;
 
-	return !text || lf_tree_write(root_fd, path, text, 0600, error);
+	return !text || lf_tree_write(root_fd, path, g_bytes_get_data(text, NULL), 0600, error);
 }
 
 static bool copy_logs(const LfInstall *install, int root_fd, GError **error)

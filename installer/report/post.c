@@ -9,10 +9,11 @@
 #define CONNECT_TIMEOUT_MS 10000
 #define STALL_TIMEOUT_MS   10000
 #define TIMEOUT_MS	   15000
-#define LOG_TIMEOUT_MS	   30000
-#define MAX_ANSWER_BYTES   65536
-#define MAX_NAME_BYTES	   128
-#define MAX_TOKEN_BYTES	   4096
+// 4 MiB by a line of 64 kbit/s, within the half hour that the last reports may take.
+#define LOG_TIMEOUT_MS	 (15 * 60 * 1000)
+#define MAX_ANSWER_BYTES 65536
+#define MAX_NAME_BYTES	 128
+#define MAX_TOKEN_BYTES	 4096
 
 struct LfPoster {
 	char *url;

@@ -2,15 +2,13 @@
 // Not here: how a courier works (courier.c), how a batch travels (post.c, syslog.c).
 #include "installer/report/reporter.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "base/fd.h"
 #include "base/runtime.h"
 #include "installer/report/courier.h"
 #include "installer/report/syslog.h"
 
-#define MAX_LOG_BYTES (1024 * 1024)
+// landfall-init lets it grow no further.
+#define MAX_LOG_BYTES (4 * 1024 * 1024)
 
 struct LfReporter {
 	const LfHost *host;
@@ -82,20 +80,6 @@ bool lf_reporter_flush(LfReporter *reporter, unsigned timeout_ms)
 	return is_all;
 }
 
-static GBytes *log_tail(int root_fd)
-{
-	lf_autofd fd = -1;
-	struct stat info;
-
-	if (!lf_openat(root_fd, LF_RUN_LOG, O_RDONLY | O_NOFOLLOW, 0, &fd, NULL) ||
-	    fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
-		return NULL;
-	if (info.st_size > MAX_LOG_BYTES)
-		(void)lseek(fd, info.st_size - MAX_LOG_BYTES, SEEK_SET);
-	// It may grow while it is read.
-	return lf_read_fd(fd, 2 * MAX_LOG_BYTES, NULL);
-}
-
 void lf_reporter_send_log(LfReporter *reporter)
 {
 	g_autoptr(GBytes) text = NULL;
@@ -104,9 +88,9 @@ void lf_reporter_send_log(LfReporter *reporter)
 
 	if (!reporter->report || lf_courier_has_given_up(reporter->report))
 		return;
-	text = log_tail(reporter->host->root_fd);
+	text = lf_read_tail_at(reporter->host->root_fd, LF_RUN_LOG, MAX_LOG_BYTES, NULL);
 	last = lf_event_to_json(reporter->events, &(LfEvent){ .step = "report" });
-	if (text &&
+	if (text && g_bytes_get_size(text) > 0 &&
 	    !lf_poster_send_log(reporter->poster, json_object_get(last, "machine"), text, &error))
 		lf_events_note(reporter->events, "report", "the log is not sent: %s",
 			       error->message);

@@ -39,7 +39,7 @@ LfReporter *lf_reporter_new(const LfHost *host, LfEvents *events, const LfReport
 bool lf_reporter_flush(LfReporter *reporter, unsigned timeout_ms);
 
 /**
- * lf_reporter_send_log: sends the end of the installer's log (at most 1 MiB) to the report's
+ * lf_reporter_send_log: sends the installer's log (at most 4 MiB: all of it) to the report's
  * address, once. Does nothing without one, or when it refuses what is sent.
  */
 void lf_reporter_send_log(LfReporter *reporter);

@@ -299,9 +299,43 @@ static void a_link_planted_at_the_temporary_name_is_not_followed(void **state)
 	assert_int_equal(info.st_size, 4);
 }
 
+static void of_a_long_log_the_end_is_read_from_the_beginning_of_a_line(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max_bytes;
+		const char *wanted;
+	} rows[] = {
+		{ "one\ntwo\n", 100, "one\ntwo\n" },
+		{ "one\ntwo\n", 8, "one\ntwo\n" },
+		{ "one\ntwo\n", 7, "two\n" },
+		{ "one\ntwo\n", 2, "" },
+		{ "one two", 3, "two" },
+		{ "", 3, "" },
+	};
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	lf_autofd dir_fd = open_dir(dir);
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GBytes) tail = NULL;
+
+		assert_ok(lf_write_file_at(dir_fd, "log", rows[i].text, strlen(rows[i].text), 0600,
+					   &error),
+			  error);
+		tail = lf_read_tail_at(dir_fd, "log", rows[i].max_bytes, &error);
+		assert_ok(tail != NULL, error);
+		assert_int_equal(g_bytes_get_size(tail), strlen(rows[i].wanted));
+		assert_string_equal((const char *)g_bytes_get_data(tail, NULL), rows[i].wanted);
+	}
+	assert_throws(lf_read_tail_at(dir_fd, ".", 10, &error), error, LF_ERROR_IO,
+		      "no regular file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LF_TEST(of_a_long_log_the_end_is_read_from_the_beginning_of_a_line),
 		LF_TEST(a_scope_closes_its_descriptor),
 		LF_TEST(a_stolen_descriptor_stays_open),
 		LF_TEST(opening_is_close_on_exec_and_names_the_file),
