@@ -11,8 +11,9 @@
 #include "base/runtime.h"
 #include "installer/cmd.h"
 #include "installer/report/courier.h"
-#include "installer/report/keep.h"
+#include "installer/report/kept.h"
 #include "installer/report/post.h"
+#include "installer/report/syslog.h"
 
 #define PATIENCE_MS    60000
 #define FIRST_DELAY_MS 1000
@@ -109,61 +110,117 @@ static bool tell_booted(const LfHost *host, const LfKeep *keep, int dir_fd, GErr
 	return ok;
 }
 
-/** What the courier's thread says of its last try. */
+/** One way off this machine. @error: NULL: all is delivered, or nothing is to be. */
 typedef struct {
-	LfPoster *poster;
-	GMutex lock;
-	GError *last;
-} Sender;
+	LfCourier *courier;
+	bool is_refused;
+	GError *error;
+} Way;
 
-static bool send_batch(const GPtrArray *batch, void *user_data, GError **error)
+static void way_clear(Way *way)
 {
-	Sender *sender = user_data;
-	g_autoptr(GMutexLocker) locker = NULL;
-	g_autoptr(GError) local = NULL;
-
-	if (lf_poster_send(batch, sender->poster, &local))
-		return true;
-	locker = g_mutex_locker_new(&sender->lock);
-	g_clear_error(&sender->last);
-	sender->last = g_error_copy(local);
-	g_propagate_error(error, g_steal_pointer(&local));
-	return false;
+	g_clear_pointer(&way->courier, lf_courier_free);
+	g_clear_error(&way->error);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Way, way_clear)
 
-static bool throw_undelivered(Sender *sender, GError **error)
+static void start(Way *way, int dir_fd, const char *mark, LfCourierSend send, void *transport)
 {
-	if (!sender->last)
-		return lf_throw(error, LF_ERROR_NETWORK,
-				"the report server did not take all in "
-				"time");
-	g_propagate_error(error, g_steal_pointer(&sender->last));
-	return false;
-}
-
-static bool deliver(const LfKeep *keep, int dir_fd, GError **error)
-{
-	g_autoptr(LfPoster) poster = lf_poster_new(keep->url, keep->access, keep->token, error);
-	Sender sender = { .poster = poster };
-	LfCourierSpec spec = { .name = "report",
+	LfCourierSpec spec = { .name = mark,
 			       .dir_fd = dir_fd,
 			       .log = LF_KEEP_EVENTS,
-			       .mark = LF_KEEP_MARK,
-			       .send = send_batch,
-			       .user_data = &sender,
+			       .mark = mark,
+			       .send = send,
+			       .user_data = transport,
 			       .first_delay_ms = FIRST_DELAY_MS };
-	LfCourier *courier;
-	bool ok;
 
-	courier = poster ? lf_courier_start(&spec, error) : NULL;
-	if (!courier)
+	way->courier = lf_courier_start(&spec, &way->error);
+}
+
+static LfPoster *start_report(Way *way, const LfKeep *keep, int dir_fd)
+{
+	LfPoster *poster = lf_poster_new(keep->url, keep->access, keep->token, &way->error);
+
+	// A token that fits into no header is refused before anybody saw it.
+	way->is_refused = !poster;
+	if (poster)
+		start(way, dir_fd, LF_KEEP_REPORT_MARK, lf_poster_send, poster);
+	return poster;
+}
+
+static void finish(Way *way, gint64 end_us)
+{
+	gint64 left_us = MAX(end_us - g_get_monotonic_time(), 0);
+
+	if (!way->courier || lf_courier_flush(way->courier, (unsigned)(left_us / 1000)))
+		return;
+	way->is_refused = lf_courier_has_given_up(way->courier);
+	way->error = lf_courier_error(way->courier);
+	if (!way->error)
+		lf_throw(&way->error, LF_ERROR_NETWORK, "the server did not take all in time");
+}
+
+// Both at once: one that is away does not hold the other.
+static void send_all(const LfKeep *keep, int dir_fd, Way *report, Way *logging)
+{
+	gint64 end_us = g_get_monotonic_time() + (gint64)PATIENCE_MS * 1000;
+	LfPoster *poster = keep->url ? start_report(report, keep, dir_fd) : NULL;
+	LfSyslog *syslog = NULL;
+
+	if (keep->log_host) {
+		syslog = lf_syslog_new(keep->log_host, keep->log_port, keep->hostname);
+		start(logging, dir_fd, LF_KEEP_LOGGING_MARK, lf_syslog_send, syslog);
+	}
+	finish(report, end_us);
+	finish(logging, end_us);
+	g_clear_pointer(&report->courier, lf_courier_free);
+	g_clear_pointer(&logging->courier, lf_courier_free);
+	lf_poster_free(poster);
+	lf_syslog_free(syslog);
+}
+
+// A server may be set up after its machines; but keys do not lie on a disk for ever.
+static bool is_given_up(const Way *report, const char *dir, bool *ret, GError **error)
+{
+	unsigned n = 0;
+
+	if (!report->is_refused)
+		return true;
+	if (!lf_kept_count_refusal(dir, &n, error))
 		return false;
-	ok = lf_courier_flush(courier, PATIENCE_MS);
-	lf_courier_free(courier);
-	if (!ok)
-		throw_undelivered(&sender, error);
-	g_clear_error(&sender.last);
-	return ok;
+	*ret = n >= LF_KEPT_MAX_REFUSALS;
+	return true;
+}
+
+// What nobody needs any more goes at once.
+static bool clean_up(const LfKept *kept, const char *dir, const Way *report, const Way *logging,
+		     GError **error)
+{
+	bool has_given_up = false;
+
+	if (!is_given_up(report, dir, &has_given_up, error))
+		return false;
+	if (report->error && !has_given_up)
+		return true;
+	if (logging->error)
+		return !lf_kept(kept)->url || lf_kept_end_report(kept, dir, error);
+	return has_given_up ? lf_kept_give_up(dir, error) : lf_kept_remove(dir, error);
+}
+
+static bool deliver(const LfKept *kept, const char *dir, int dir_fd, GError **error)
+{
+	g_auto(Way) report = { NULL, false, NULL };
+	g_auto(Way) logging = { NULL, false, NULL };
+	Way *failed;
+
+	send_all(lf_kept(kept), dir_fd, &report, &logging);
+	if (!clean_up(kept, dir, &report, &logging, error))
+		return false;
+	failed = report.error ? &report : &logging;
+	if (!failed->error)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failed->error));
+	return false;
 }
 
 // All was delivered, and the end came while it was removed. A directory that somebody names may be
@@ -190,8 +247,7 @@ int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 	kept = lf_kept_load(dir, error);
 	if (!kept)
 		return 1;
-	return tell_booted(host, lf_kept(kept), dir_fd, error) &&
-			       deliver(lf_kept(kept), dir_fd, error) && lf_kept_remove(dir, error)
+	return tell_booted(host, lf_kept(kept), dir_fd, error) && deliver(kept, dir, dir_fd, error)
 		       ? 0
 		       : 1;
 }

@@ -255,18 +255,21 @@ bool lf_delivery_keep(int root_fd, const json_t *report, void *user_data, GError
 	LfDelivery *delivery = user_data;
 	g_autoptr(json_t) last = NULL;
 	lf_autofd dir_fd = -1;
-	LfKeep keep;
+	LfKeep keep = { .url = delivery->url,
+			.access = delivery->access,
+			.token = delivery->token,
+			.log_host = delivery->log_host,
+			.log_port = delivery->log_port,
+			.hostname = delivery->hostname };
+	LfKeepLog log = { delivery->host->root_fd, LF_EVENTS_LOG, LF_REPORT_MARK, LF_LOGGING_MARK };
 
-	if (!delivery->reporter || !delivery->url)
+	if (!delivery->reporter || (!delivery->url && !delivery->log_host))
 		return true;
 	// What arrives now need not be sent again.
 	(void)lf_reporter_flush(delivery->reporter, KEEP_PATIENCE_MS);
 	last = final_event(delivery, report);
-	keep = (LfKeep){ delivery->url, delivery->access, delivery->token,
-			 json_object_get(last, "machine") };
-	return open_dir(root_fd, &dir_fd, error) &&
-	       lf_keep_write(dir_fd, &keep, delivery->host->root_fd, LF_EVENTS_LOG, LF_REPORT_MARK,
-			     last, error);
+	keep.machine = json_object_get(last, "machine");
+	return open_dir(root_fd, &dir_fd, error) && lf_keep_write(dir_fd, &keep, &log, last, error);
 }
 
 void lf_delivery_free(LfDelivery *delivery)

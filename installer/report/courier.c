@@ -34,6 +34,7 @@ struct LfCourier {
 	GCond changed;
 	bool is_stopping;
 	bool has_given_up;
+	GError *error; /* of the last try; NULL: it did not fail */
 	bool has_news;
 	bool is_urgent;
 	size_t news_bytes;
@@ -179,6 +180,7 @@ static void settle(LfCourier *courier, bool is_all)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&courier->lock);
 
+	g_clear_error(&courier->error);
 	courier->has_batch = false;
 	courier->done_offset = courier->tail.offset;
 	courier->retry_us = 0;
@@ -235,6 +237,8 @@ static void on_failed(LfCourier *courier, const GError *error)
 
 	tell(courier, error);
 	g_mutex_lock(&courier->lock);
+	g_clear_error(&courier->error);
+	courier->error = g_error_copy(error);
 	courier->has_batch = true;
 	courier->has_given_up = is_refused(error);
 	courier->retry_us =
@@ -325,6 +329,13 @@ bool lf_courier_has_given_up(LfCourier *courier)
 	return courier->has_given_up;
 }
 
+GError *lf_courier_error(LfCourier *courier)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&courier->lock);
+
+	return courier->error ? g_error_copy(courier->error) : NULL;
+}
+
 static void stop(LfCourier *courier)
 {
 	if (courier->spec.events)
@@ -345,6 +356,7 @@ void lf_courier_free(LfCourier *courier)
 	lf_log_tail_clear(&courier->tail);
 	lf_log_mark_clear(&courier->mark);
 	g_ptr_array_unref(courier->batch);
+	g_clear_error(&courier->error);
 	g_mutex_clear(&courier->lock);
 	g_cond_clear(&courier->changed);
 	g_free(courier->step);

@@ -60,6 +60,9 @@ bool lf_courier_flush(LfCourier *courier, unsigned timeout_ms);
 /** lf_courier_has_given_up: whether the other side will never take what is sent. */
 bool lf_courier_has_given_up(LfCourier *courier);
 
+/** lf_courier_error: (transfer full) (nullable): why the last try failed; NULL when it did not. */
+GError *lf_courier_error(LfCourier *courier);
+
 /** lf_courier_free: ends the thread; waits for a batch that is on its way. */
 void lf_courier_free(LfCourier *courier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfCourier, lf_courier_free)

@@ -8,7 +8,7 @@
 #include "base/proc.h"
 #include "base/runtime.h"
 #include "installer/delivery.h"
-#include "installer/report/keep.h"
+#include "installer/report/kept.h"
 #include "tests/unit/test.h"
 
 #define OPENSSL "/usr/bin/openssl"
