@@ -70,11 +70,13 @@ def left_over(site, url, *, events=None, token=TOKEN, files=(), **config):
     folder.mkdir(parents=True)
     lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in (INSTALL if events is None else events)]
     (folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
-    (folder / "token").write_text(token, encoding="ascii")
     for name, path in files:
         (folder / name).write_bytes(Path(path).read_bytes())
-    machine = {"serial": "S 1", "uuid": "u-1", "mac": "52:54:00:12:34:56"}
-    (folder / "config.json").write_text(json.dumps({"v": 1, "url": url, "machine": machine, **config}))
+    config |= {"v": 1, "machine": {"serial": "S 1", "uuid": "u-1", "mac": "52:54:00:12:34:56"}}
+    if url:
+        (folder / "token").write_text(token, encoding="ascii")
+        config["url"] = url
+    (folder / "config.json").write_text(json.dumps(config))
     return folder
 
 
@@ -215,6 +217,21 @@ def test_a_wrong_token_ends_it_and_everything_stays(site, build, receiver):
     events = receiver.events()
     assert numbers(events) == wanted_numbers()
     assert [event["step"] for event in events].count("system.booted") == 1
+
+
+def test_after_a_day_of_refusals_events_stay_and_secrets_do_not(site, ca, build, receiver):
+    box = site.client("box")
+    client = ca.client("edge-1")
+    files = [("client.pem", client.cert), ("client.key", client.key)]
+    folder = left_over(site, plain_url(site), token="another", files=files)
+    (folder / "refusals").write_text("48\n")
+    assert deliver(box, build, folder, check=False).returncode == 2
+    assert (folder / "token").exists() and (folder / "client.key").exists()
+    assert deliver(box, build, folder, check=False).returncode == 2
+    assert [path.name for path in folder.iterdir()] == ["refused.jsonl"]
+    kept = [json.loads(line) for line in (folder / "refused.jsonl").read_text().splitlines()]
+    assert kept[:-1] == INSTALL and kept[-1]["step"] == "system.booted"
+    assert receiver.events() == []
 
 
 def test_a_certificate_that_is_not_ours_gets_nothing(site, ca, build, tmp_path):
@@ -373,6 +390,61 @@ def test_a_log_server_that_comes_late_gets_each_event_once(site, build):
     written = (root / "run/landfall/events.jsonl").read_text().splitlines()
     messages = wait_for(lambda: log.messages() if len(log.messages()) >= len(written) else None, 15)
     assert [parameters(message)["seq"] for message in messages] == [f'"{n}"' for n in range(1, len(written) + 1)]
+
+
+def logged_numbers(log):
+    """Of the installation's messages, in order."""
+    fields = [parameters(message) for message in log.messages()]
+    return [int(field["seq"].strip('"')) for field in fields if field["boot_id"] == f'"{BOOT_ID}"']
+
+
+def test_a_log_server_that_comes_after_the_reboot_gets_all(site, build):
+    site.dnsmasq()
+    box = site.client("box")
+    folder = left_over(site, None, log_host="log.site.test", hostname="edge-7")
+    process = box.popen(build / "landfall-installer", "deliver", f"--dir={folder}")
+    time.sleep(3)
+    assert process.poll() is None
+    log = site.rsyslogd()
+    assert process.wait(60) == 0
+    booted = wait_for(lambda: [m for m in log.messages() if m["msgid"] == "system.booted"])
+    assert logged_numbers(log) == wanted_numbers()
+    assert len(booted) == 1 and booted[0]["host"] == "edge-7"
+    assert not folder.exists()
+
+
+def test_each_of_both_servers_gets_what_it_has_not_got(site, build, receiver):
+    log = site.rsyslogd()
+    site.dnsmasq()
+    box = site.client("box")
+    folder = left_over(site, plain_url(site), token="another", log_host="log.site.test")
+    (folder / "reported").write_text(f"{BOOT_ID} 5\n")
+    (folder / "logged").write_text(f"{BOOT_ID} 9\n")
+    # The one that refuses does not hold the other.
+    assert deliver(box, build, folder, check=False).returncode == 2
+    wait_for(lambda: any(m["msgid"] == "system.booted" for m in log.messages()))
+    assert receiver.events() == []
+    (folder / "token").write_text(TOKEN, encoding="ascii")
+    deliver(box, build, folder)
+    assert logged_numbers(log) == [number for number in wanted_numbers() if number > 9]
+    assert numbers(receiver.events()) == [number for number in wanted_numbers() if number > 5]
+    assert not folder.exists()
+
+
+def test_secrets_go_when_the_report_is_through_and_the_log_server_is_away(site, build, receiver):
+    site.dnsmasq()
+    box = site.client("box")
+    folder = left_over(site, plain_url(site), log_host="log.site.test", log_port=514)
+    done = deliver(box, build, folder, check=False)
+    assert done.returncode == 6 and "log.site.test" in done.stderr
+    assert numbers(receiver.events()) == wanted_numbers()
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "events.jsonl", "reported"]
+    assert "url" not in json.loads((folder / "config.json").read_text())
+    log = site.rsyslogd()
+    deliver(box, build, folder)
+    wait_for(lambda: logged_numbers(log) == wanted_numbers())
+    assert numbers(receiver.events()) == wanted_numbers()
+    assert not folder.exists()
 
 
 def test_the_receiver_refuses_what_is_no_report(site, receiver):

@@ -134,6 +134,179 @@ static void what_is_left_for_the_first_boot_is_all_it_needs_and_roots_alone(void
 	assert_false(g_file_test(dir, G_FILE_TEST_EXISTS));
 }
 
+static LfKept *kept_of(const char *dir)
+{
+	g_autoptr(GError) error = NULL;
+	LfKept *kept = lf_kept_load(dir, &error);
+
+	assert_ok(kept != NULL, error);
+	return kept;
+}
+
+static bool has_file(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void for_a_log_server_alone_no_secret_is_left(void **state)
+{
+	g_autoptr(Machine) m = machine_new();
+	g_autofree char *dir = g_build_filename(m->dir, "target/" LF_KEEP_DIR, NULL);
+	g_autoptr(json_t) last = NULL;
+	g_autoptr(LfKept) kept = NULL;
+
+	g_clear_pointer(&m->profile->report_url, g_free);
+	g_clear_pointer(&m->profile->report_token, g_free);
+	m->profile->log_host = g_strdup("127.0.0.1");
+	m->profile->log_port = 1;
+	lf_delivery_start(m->delivery, m->profile, &m->access);
+	last = keep(m);
+	kept = kept_of(dir);
+	assert_null(lf_kept(kept)->url);
+	assert_string_equal(lf_kept(kept)->log_host, "127.0.0.1");
+	assert_int_equal(lf_kept(kept)->log_port, 1);
+	assert_string_equal(text_of(last, "state"), "done");
+	assert_false(has_file(dir, LF_KEEP_TOKEN));
+	assert_false(has_file(dir, LF_KEEP_KEY));
+	assert_false(has_file(dir, LF_KEEP_CERT));
+}
+
+static void with_nowhere_to_send_to_nothing_is_left(void **state)
+{
+	g_autoptr(Machine) m = machine_new();
+	g_autoptr(json_t) report = json_object();
+	g_autoptr(GError) error = NULL;
+
+	g_clear_pointer(&m->profile->report_url, g_free);
+	lf_delivery_start(m->delivery, m->profile, &m->access);
+	assert_ok(lf_delivery_keep(m->host->root_fd, report, m->delivery, &error), error);
+	assert_false(has_file(m->dir, LF_KEEP_DIR));
+}
+
+// The numbers of the events in a directory, but for the last.
+static char *numbers_in(const char *dir)
+{
+	g_autofree char *path = g_build_filename(dir, LF_KEEP_EVENTS, NULL);
+	g_autofree char *text = lf_read_text_at(AT_FDCWD, path, 1 << 20, NULL);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	GString *numbers = g_string_new(NULL);
+
+	for (char **line = lines; line[0] && line[1]; line++) {
+		g_autoptr(json_t) event = lf_json_parse(*line, strlen(*line), "event", NULL);
+
+		g_string_append_printf(numbers, "%d ",
+				       (int)json_integer_value(json_object_get(event, "seq")));
+	}
+	return g_string_free(numbers, FALSE);
+}
+
+static void the_events_begin_where_the_one_that_has_least_stands(void **state)
+{
+	static const struct {
+		bool has_report, has_log;
+		const char *numbers;
+	} rows[] = {
+		{ true, true, "3 4 5 6 " },
+		{ true, false, "5 6 " },
+		{ false, true, "3 4 5 6 " },
+	};
+	const LfKeepLog log = { -1, "log", "reported", "logged" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Machine) m = machine_new();
+		g_autoptr(json_t) last = json_object();
+		g_autoptr(GString) text = g_string_new(NULL);
+		g_autoptr(GError) error = NULL;
+		g_autofree char *numbers = NULL;
+		LfKeep keep = { .url = rows[i].has_report ? "http://h/" : NULL,
+				.log_host = rows[i].has_log ? "h" : NULL };
+		LfKeepLog from = log;
+
+		from.root_fd = m->host->root_fd;
+		for (unsigned seq = 1; seq <= 6; seq++)
+			g_string_append_printf(text, "{\"boot_id\":\"b\",\"seq\":%u}\n", seq);
+		put(m, "log", text->str);
+		put(m, "reported", "b 4\n");
+		put(m, "logged", "b 2\n");
+		assert_true(lf_mkdirs_at(m->host->root_fd, "kept", 0700, NULL));
+		lf_autofd dir_fd = openat(m->host->root_fd, "kept", O_RDONLY | O_CLOEXEC);
+
+		assert_ok(lf_keep_write(dir_fd, &keep, &from, last, &error), error);
+		g_autofree char *dir = g_build_filename(m->dir, "kept", NULL);
+
+		numbers = numbers_in(dir);
+		assert_string_equal(numbers, rows[i].numbers);
+		assert_true(has_file(dir, LF_KEEP_REPORT_MARK));
+		assert_true(has_file(dir, LF_KEEP_LOGGING_MARK));
+	}
+}
+
+static void a_proxys_password_is_in_a_file_of_its_own(void **state)
+{
+	g_autoptr(Machine) m = machine_new();
+	g_autofree char *dir = g_build_filename(m->dir, "target/" LF_KEEP_DIR, NULL);
+	g_autofree char *config = g_build_filename(dir, LF_KEEP_CONFIG, NULL);
+	g_autoptr(json_t) last = NULL;
+	g_autoptr(LfKept) kept = NULL;
+	g_autofree char *text = NULL;
+
+	m->access.proxy = "http://user:pass-word@127.0.0.1:1/";
+	last = keep(m);
+	kept = kept_of(dir);
+	text = lf_read_text_at(AT_FDCWD, config, 65536, NULL);
+	assert_string_equal(lf_kept(kept)->access->proxy, m->access.proxy);
+	assert_null(strstr(text, "pass-word"));
+}
+
+static void when_the_report_is_through_its_secrets_go(void **state)
+{
+	static const char *const gone[] = { LF_KEEP_TOKEN, LF_KEEP_CERT, LF_KEEP_KEY,
+					    LF_KEEP_PROXY };
+	g_autoptr(Machine) m = machine_new();
+	g_autofree char *dir = g_build_filename(m->dir, "target/" LF_KEEP_DIR, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) last = NULL;
+	g_autoptr(LfKept) before = NULL;
+	g_autoptr(LfKept) after = NULL;
+
+	m->profile->log_host = g_strdup("127.0.0.1");
+	m->profile->log_port = 1;
+	m->access.proxy = "http://user:pass-word@127.0.0.1:1/";
+	lf_delivery_start(m->delivery, m->profile, &m->access);
+	last = keep(m);
+	before = kept_of(dir);
+	assert_non_null(lf_kept(before)->url);
+	assert_ok(lf_kept_end_report(before, dir, &error), error);
+	after = kept_of(dir);
+	assert_null(lf_kept(after)->url);
+	assert_string_equal(lf_kept(after)->log_host, "127.0.0.1");
+	assert_string_equal(text_of(lf_kept(after)->machine, "serial"), "S1");
+	for (size_t i = 0; i < G_N_ELEMENTS(gone); i++)
+		assert_false(has_file(dir, gone[i]));
+	assert_true(has_file(dir, LF_KEEP_EVENTS));
+}
+
+static void a_report_that_is_given_up_leaves_its_events_alone(void **state)
+{
+	g_autoptr(Machine) m = machine_new();
+	g_autofree char *dir = g_build_filename(m->dir, "target/" LF_KEEP_DIR, NULL);
+	g_autoptr(json_t) last = keep(m);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GDir) list = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_ok(lf_kept_count_refusal(dir, &n, &error), error);
+		assert_int_equal(n, i);
+	}
+	assert_ok(lf_kept_give_up(dir, &error), error);
+	list = g_dir_open(dir, 0, NULL);
+	assert_string_equal(g_dir_read_name(list), LF_KEPT_REFUSED);
+	assert_null(g_dir_read_name(list));
+}
+
 static void files_of_others_stay(void **state)
 {
 	g_autoptr(LfTestDir) dir = lf_test_dir();
@@ -209,6 +382,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(files_of_others_stay),
 		LF_TEST(what_is_left_for_the_first_boot_is_all_it_needs_and_roots_alone),
+		LF_TEST(for_a_log_server_alone_no_secret_is_left),
+		LF_TEST(with_nowhere_to_send_to_nothing_is_left),
+		LF_TEST(the_events_begin_where_the_one_that_has_least_stands),
+		LF_TEST(a_proxys_password_is_in_a_file_of_its_own),
+		LF_TEST(when_the_report_is_through_its_secrets_go),
+		LF_TEST(a_report_that_is_given_up_leaves_its_events_alone),
 		LF_TEST(the_final_report_has_the_number_that_was_promised),
 		LF_TEST(the_signature_holds_the_report_itself),
 		LF_TEST(no_event_shows_the_token),
