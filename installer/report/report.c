@@ -177,6 +177,18 @@ static json_t *disks_to_json(const LfPlan *plan)
 	return list;
 }
 
+static json_t *tpm_to_json(const LfPlan *plan, const LfFacts *facts)
+{
+	const LfPlanPartition *root = lf_plan_partition(plan, LF_ROLE_ROOT);
+	json_t *tpm = json_object();
+
+	lf_json_set_bool(tpm, "present", facts->tpm_version != NULL);
+	lf_json_set_string(tpm, "version", facts->tpm_version);
+	lf_json_set_string(tpm, "device", facts->tpm_device);
+	lf_json_set_bool(tpm, "unlocks_root", root && root->luks && root->luks->wants_tpm2);
+	return tpm;
+}
+
 json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts)
 {
 	json_t *data = json_object();
@@ -189,7 +201,7 @@ json_t *lf_report_plan(const LfPlan *plan, const LfFacts *facts)
 	lf_json_set_string(data, "flavour", plan->flavour);
 	lf_json_set(data, "disks", disks_to_json(plan));
 	lf_json_set_bool(data, "secure_boot", facts->is_secure_boot);
-	lf_json_set_string(data, "tpm", facts->tpm_version);
+	lf_json_set(data, "tpm", tpm_to_json(plan, facts));
 	return data;
 }
 

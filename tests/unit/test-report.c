@@ -6,7 +6,7 @@
 #include "base/fd.h"
 #include "base/runtime.h"
 #include "installer/report/report.h"
-#include "tests/unit/test.h"
+#include "tests/unit/machine.h"
 
 typedef struct {
 	char *dir;
@@ -217,6 +217,51 @@ static void where_no_init_works_nothing_is_left_for_it(void **state)
 	assert_null(get(machine, LF_RUN_ONFAILURE));
 }
 
+// What the report says of a TPM of this version, with a root that it unlocks or a passphrase does.
+static char *told_tpm(const char *version, bool unlocks_root)
+{
+	g_autoptr(LfProfile) profile = lf_test_profile();
+	g_autoptr(LfFacts) facts = lf_test_facts();
+	LfPart *root = profile->parts->pdata[0];
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LfPlan) plan = NULL;
+	g_autoptr(json_t) data = NULL;
+
+	lf_test_disk(facts, "vda", 20 * TEST_GIB);
+	lf_test_set(&facts->tpm_version, version);
+	lf_test_set(&facts->tpm_device, version ? "/dev/tpmrm0" : NULL);
+	lf_test_encrypt(profile);
+	profile->unlock.wants_tpm2 = unlocks_root;
+	root->encryption.passphrase = lf_secret_new_text("open sesame");
+	plan = lf_plan_make(profile, facts, &error);
+	assert_ok(plan != NULL, error);
+	data = lf_report_plan(plan, facts);
+	return lf_json_print(json_object_get(data, "tpm"), false);
+}
+
+static void the_final_report_tells_what_the_tpm_does(void **state)
+{
+	static const struct {
+		const char *version;
+		bool unlocks_root;
+		const char *json;
+	} rows[] = {
+		{ "2", true,
+		  "{\"present\":true,\"version\":\"2\",\"device\":\"/dev/tpmrm0\","
+		  "\"unlocks_root\":true}" },
+		{ "1.2", false,
+		  "{\"present\":true,\"version\":\"1.2\",\"device\":\"/dev/tpmrm0\","
+		  "\"unlocks_root\":false}" },
+		{ NULL, false, "{\"present\":false,\"unlocks_root\":false}" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = told_tpm(rows[i].version, rows[i].unlocks_root);
+
+		assert_string_equal(text, rows[i].json);
+	}
+}
+
 static void a_good_end_leaves_the_plans_instruction(void **state)
 {
 	g_autoptr(Machine) machine = machine_new();
@@ -327,6 +372,7 @@ int main(void)
 		LF_TEST(events_are_json_where_asked),
 		LF_TEST(the_profiles_wish_is_there_before_anything_fails),
 		LF_TEST(where_no_init_works_nothing_is_left_for_it),
+		LF_TEST(the_final_report_tells_what_the_tpm_does),
 		LF_TEST(a_good_end_leaves_the_plans_instruction),
 		LF_TEST(a_debug_shell_shows_in_every_report),
 		LF_TEST(an_ssh_server_shows_in_every_report),
