@@ -292,8 +292,9 @@ rootpw --lock
 def machine(site, *, report="", logging="", has_init=True):
     """A folder that stands for a machine's root, with landfall-init at work."""
     root = site.folder / "data" / "root"
-    for name in ("run/landfall", "proc/sys/kernel/random", "landfall/seed", "dev"):
+    for name in ("run/landfall", "proc/sys/kernel/random", "landfall/seed", "dev", "usr/lib/landfall"):
         (root / name).mkdir(parents=True)
+    (root / "usr/lib/landfall/dhcpcd-hook").symlink_to(ROOT / "image/files/dhcpcd-hook")
     if has_init:
         (root / "run/landfall/init").write_text("test\n")
         (root / "run/landfall/devices").write_text("")
@@ -322,10 +323,60 @@ def test_a_failed_installation_is_told_with_its_log(site, build, receiver):
     written = (root / "run/landfall/events.jsonl").read_text().splitlines()
     assert [json.loads(line)["seq"] for line in written][: len(events)] == [event["seq"] for event in events]
     assert TOKEN not in "".join(written)
-    logs = receiver.logs()
-    assert len(logs) == (0 if last["next"] == "retry" else 1), (last["next"], len(logs))
+    assert last["next"] == "poweroff"
     # The whole log, as landfall-init wrote it.
-    assert all(log == (root / "run/landfall/installer.log").read_text() for log in logs)
+    assert receiver.logs() == [LOG]
+
+
+def damaged_payload(site):
+    """A repository whose ref leads nowhere: an error of the class trust, which is tried again."""
+    repo = site.folder / "data" / "repo"
+    subprocess.run(["ostree", f"--repo={repo}", "init", "--mode=archive"], check=True)
+    head = repo / "refs/heads/debian/13/x86_64/standard"
+    head.parent.mkdir(parents=True)
+    head.write_text("ab" * 32 + "\n", encoding="ascii")
+    return f"file://{repo}"
+
+
+# Words of the profile, of the command line; number of this start; whether the class is tried again; what is left for
+# landfall-init, and what the installer says will follow.
+AFTER_FAILURE = [
+    ("", "", 1, True, "", "retry"),
+    ("", "", 4, True, "", "poweroff"),
+    ("onfailure --reboot", "", 1, True, "reboot", "retry"),
+    ("onfailure --reboot", "", 4, True, "reboot", "reboot"),
+    ("onfailure --reboot --retry=0", "", 1, True, "reboot retry=0", "reboot"),
+    ("onfailure --poweroff --retry=1", "", 1, True, "poweroff retry=1", "retry"),
+    ("onfailure --poweroff --retry=1", "", 2, True, "poweroff retry=1", "poweroff"),
+    ("onfailure --reboot --retry=2", "", 1, False, "reboot retry=2", "reboot"),
+    ("onfailure --poweroff", "landfall.onfailure=reboot", 1, False, "poweroff", "poweroff"),
+    ("", "landfall.onfailure=halt", 1, False, "", "halt"),
+    ("", "landfall.onfailure=reboot", 4, True, "", "reboot"),
+    ("", "", 1, False, "", "poweroff"),
+]
+
+
+# The path of the test's folder stands in the kickstart, where a row's own words could not.
+@pytest.mark.parametrize("words, cmdline, attempt, is_retried, left, following", AFTER_FAILURE,
+                         ids=map(str, range(len(AFTER_FAILURE))))
+def test_what_follows_a_failure_is_the_rule_of_profile_class_and_command_line(
+    site, build, receiver, words, cmdline, attempt, is_retried, left, following
+):
+    box = site.client("box")
+    root = machine(site, report=f"report --url={plain_url(site)} --token=report.token\n{words}")
+    kickstart = root / "landfall/seed/site.ks"
+    if is_retried:
+        kickstart.write_text(kickstart.read_text().replace("file:///nowhere", damaged_payload(site)))
+    (root / "proc/cmdline").write_text(f"{cmdline}\n")
+    (root / "run/landfall/attempt").write_text(f"{attempt} 0\n")
+    done = install(box, build, root)
+    last = receiver.events()[-1]
+    assert (last["step"], last["state"], last["next"]) == ("install", "failed", following)
+    assert last["error"]["class"] == ("trust" if is_retried else "target")
+    assert done.returncode == (5 if is_retried else 4)
+    assert (root / "run/landfall/onfailure").read_text() == f"{left}\n"
+    # Only after the last try somebody has to look.
+    assert len(receiver.logs()) == (0 if following == "retry" else 1)
 
 
 def test_what_a_start_could_not_tell_the_next_one_does(site, build):
