@@ -282,6 +282,25 @@ static void a_server_that_refuses_is_told_once_and_asked_no_more(void **state)
 	lf_courier_free(courier);
 }
 
+static void the_last_failure_is_known_until_something_is_taken(void **state)
+{
+	g_autoptr(World) world = world_new();
+	g_autoptr(GError) failure = NULL;
+	LfCourier *courier;
+
+	fail_next(world, 2, LF_ERROR_NETWORK);
+	note(world, 1);
+	courier = start(world, 10);
+	for (unsigned i = 0; i < 500 && !failure; i++) {
+		g_usleep(1000);
+		failure = lf_courier_error(courier);
+	}
+	assert_true(g_error_matches(failure, LF_ERROR, LF_ERROR_NETWORK));
+	assert_true(lf_courier_flush(courier, 10000));
+	assert_null(lf_courier_error(courier));
+	lf_courier_free(courier);
+}
+
 static void a_flush_ends_in_time_when_nobody_takes(void **state)
 {
 	g_autoptr(World) world = world_new();
@@ -462,6 +481,7 @@ int main(void)
 		LF_TEST(progress_is_sent_at_each_tenth_of_its_step),
 		LF_TEST(a_server_that_fails_is_tried_until_it_takes),
 		LF_TEST(a_server_that_refuses_is_told_once_and_asked_no_more),
+		LF_TEST(the_last_failure_is_known_until_something_is_taken),
 		LF_TEST(a_flush_ends_in_time_when_nobody_takes),
 		LF_TEST(a_restart_goes_on_behind_what_is_delivered),
 		LF_TEST(a_kill_in_the_middle_loses_nothing),
