@@ -202,9 +202,11 @@ static bool clean_up(const LfKept *kept, const char *dir, const Way *report, con
 		return false;
 	if (report->error && !has_given_up)
 		return true;
+	if (has_given_up && !lf_kept_save_refused(dir, error))
+		return false;
 	if (logging->error)
 		return !lf_kept(kept)->url || lf_kept_end_report(kept, dir, error);
-	return has_given_up ? lf_kept_give_up(dir, error) : lf_kept_remove(dir, error);
+	return lf_kept_remove(dir, error);
 }
 
 static bool deliver(const LfKept *kept, const char *dir, int dir_fd, GError **error)

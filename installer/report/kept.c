@@ -209,17 +209,14 @@ bool lf_kept_remove(const char *dir, GError **error)
 	return true;
 }
 
-// A second name first: whenever this is cut off, the events are there under one of both.
-bool lf_kept_give_up(const char *dir, GError **error)
+// A second name: whenever a removal is cut off, the events are there under one of both.
+bool lf_kept_save_refused(const char *dir, GError **error)
 {
 	g_autofree char *events = g_build_filename(dir, LF_KEEP_EVENTS, NULL);
 	g_autofree char *refused = g_build_filename(dir, LF_KEPT_REFUSED, NULL);
 
-	if (!remove_if_there(refused, error))
-		return false;
-	if (link(events, refused) < 0)
-		return lf_throw_errno(error, "cannot keep '%s'", refused);
-	return lf_kept_remove(dir, error);
+	return remove_if_there(refused, error) &&
+	       (link(events, refused) == 0 || lf_throw_errno(error, "cannot keep '%s'", refused));
 }
 
 static bool write_file(const char *dir, const char *name, const char *text, GError **error)

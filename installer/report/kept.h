@@ -32,6 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfKept, lf_kept_free)
  */
 bool lf_kept_count_refusal(const char *dir, unsigned *ret, GError **error);
 
+/** lf_kept_save_refused: the events of a report that is given up stay as LF_KEPT_REFUSED, whatever
+ * is removed. Errors: IO. */
+bool lf_kept_save_refused(const char *dir, GError **error);
+
 /**
  * lf_kept_end_report: the report's address gets nothing any more: removes its token, key and the
  * like, and leaves the events for the log server.
@@ -46,7 +50,3 @@ bool lf_kept_is_rest(const char *dir);
 /** lf_kept_remove: removes the directory's files, the configuration first, and the directory.
  * Errors: IO. */
 bool lf_kept_remove(const char *dir, GError **error);
-
-/** lf_kept_give_up: removes them, but for the events, which are LF_KEPT_REFUSED then. Errors: IO.
- */
-bool lf_kept_give_up(const char *dir, GError **error);

@@ -301,7 +301,10 @@ static void a_report_that_is_given_up_leaves_its_events_alone(void **state)
 		assert_ok(lf_kept_count_refusal(dir, &n, &error), error);
 		assert_int_equal(n, i);
 	}
-	assert_ok(lf_kept_give_up(dir, &error), error);
+	// A start that was cut off may have come to this already.
+	assert_ok(lf_kept_save_refused(dir, &error), error);
+	assert_ok(lf_kept_save_refused(dir, &error), error);
+	assert_ok(lf_kept_remove(dir, &error), error);
 	list = g_dir_open(dir, 0, NULL);
 	assert_string_equal(g_dir_read_name(list), LF_KEPT_REFUSED);
 	assert_null(g_dir_read_name(list));
