@@ -122,11 +122,9 @@ LfTries lf_tries_load(int root_fd)
 
 bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, LfTries tries)
 {
-	int64_t allowed = class->max_retries;
-	unsigned counted = tries.attempt - (allowed < 0 ? 0 : tries.outages);
+	int64_t allowed = wish->max_retries >= 0 ? wish->max_retries : class->max_retries;
+	unsigned counted = tries.attempt - (class->max_retries < 0 ? 0 : tries.outages);
 
-	if (wish->max_retries >= 0 && allowed != 0)
-		allowed = allowed < 0 ? wish->max_retries : MIN(allowed, wish->max_retries);
 	return allowed < 0 || (int64_t)counted <= allowed;
 }
 

@@ -77,8 +77,7 @@ LfTries lf_tries_load(int root_fd);
  * lf_failure_retries:
  * @tries: of the start that failed
  *
- * Returns: whether one more try follows: as often as the class allows, and no more often than
- * @wish; a class that is not tried again stays so.
+ * Returns: whether one more try follows: as often as @wish says, else as the class allows
  */
 bool lf_failure_retries(const LfErrorClass *class, const LfFailureWish *wish, LfTries tries);
 

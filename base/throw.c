@@ -8,13 +8,15 @@
 
 G_DEFINE_QUARK(landfall - error, lf_error)
 
+// Also what only an operator can correct is tried three times: a kickstart may be corrected on its
+// server, and a disk or card may come late, while nobody is there to start the machine again.
 // Exit statuses start at 2 so that 1 stays free for "done, with warnings" (landfall check
 // --strict).
 static const LfErrorClass classes[] = {
-	{ LF_ERROR_INPUT, "input", 2, 0, "correct the kickstart, option or file named above" },
-	{ LF_ERROR_UNSUPPORTED, "unsupported", 3, 0,
+	{ LF_ERROR_INPUT, "input", 2, 3, "correct the kickstart, option or file named above" },
+	{ LF_ERROR_UNSUPPORTED, "unsupported", 3, 3,
 	  "ask for something this machine and image can do" },
-	{ LF_ERROR_TARGET, "target", 4, 0, "change the machine, or the wish, so that they fit" },
+	{ LF_ERROR_TARGET, "target", 4, 3, "change the machine, or the wish, so that they fit" },
 	{ LF_ERROR_TRUST, "trust", 5, 3,
 	  "check keys, signatures and the medium; do not go on without" },
 	{ LF_ERROR_NETWORK, "network", 6, -1,

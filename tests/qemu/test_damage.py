@@ -70,7 +70,7 @@ def test_a_medium_that_cannot_be_read_in_the_middle_is_a_failure_of_its_own_clas
 # What is left at work holds the target's mounts, as mkfs or gpg-agent might.
 KILLED_ONCE = """\
 %pre
-if [ "$(cat /run/landfall/attempt)" = 1 ]; then
+if [ "$(cat /run/landfall/attempt)" = "1 0" ]; then
 	installer=$PPID
 	(
 		until grep -q '"step":"payload.pull","state":"progress"' /run/landfall/events.jsonl; do sleep 1; done

@@ -7,9 +7,8 @@ from .lab import REFUSE_SECONDS, fingerprint, old_system, squeeze
 
 pytestmark = pytest.mark.machine
 
-# What a machine does after a failure, when the kickstart says nothing: what only an operator can heal is
-# not tried again; what may be a bad read is.
-NEXT = {"input": "poweroff", "target": "poweroff", "trust": "retry", "io": "retry"}
+# Four tries with their pauses, each of which looks for a disk first.
+GIVE_UP_SECONDS = 600
 
 
 def writes(vm):
@@ -18,9 +17,9 @@ def writes(vm):
     return {s["node-name"]: s["stats"]["wr_operations"] for s in stats if s.get("node-name", "").startswith("disk")}
 
 
-def refuse(lab, iso, disks, error_class, words, **options):
-    """Boots an installer that must give up; checks class, text, consoles, disks, and what it does next. Returns
-    its events."""
+def refuse(lab, iso, disks, error_class, words, is_to_the_end=False, **options):
+    """Boots an installer that must refuse; checks class, text, consoles, disks, and that it tries again. To the end: also
+    that it gives up after three more tries, and powers off. Returns its events."""
     for disk in disks:
         old_system(disk.path, disk.size)
     before = [fingerprint(disk.path) for disk in disks]
@@ -34,15 +33,23 @@ def refuse(lab, iso, disks, error_class, words, **options):
         for word in words:
             assert word in error["message"], f"'{word}' is not in: {error['message']}"
         assert_told(vm, error_class, error["message"])
-        assert end["next"] == NEXT[error_class], end
-        if end["next"] == "poweroff":
-            event = vm.qmp.wait_event("SHUTDOWN", 120)
-            assert event and event["data"]["reason"] == "guest-shutdown", vm.console.tail()
+        assert end["next"] == "retry", end
+        if is_to_the_end:
+            assert_gives_up(vm, error_class)
         assert_unwritten(vm, disks)
         vm.quit()
         events = vm.events.all()
     assert [fingerprint(disk.path) for disk in disks] == before
     return events
+
+
+def assert_gives_up(vm, error_class):
+    """After three more tries the machine powers off, and its last event says so."""
+    event = vm.qmp.wait_event("SHUTDOWN", GIVE_UP_SECONDS)
+    assert event and event["data"]["reason"] == "guest-shutdown", vm.console.tail()
+    vm.console.expect(f"installer failed start=4 class={error_class}", 5)
+    ends = [e["next"] for e in vm.events.all() if e["step"] == "install" and e["state"] == "failed"]
+    assert ends == ["retry", "retry", "retry", "poweroff"], ends
 
 
 def assert_told(vm, error_class, message):
@@ -81,9 +88,9 @@ echo "the site's own last words"
 
 def test_a_disk_that_is_too_small_is_refused_and_onerror_runs(lab):
     text = lab.site().kickstart() + ONERROR
-    events = refuse(lab, lab.seed(text), [lab.disk(size=2 << 30)], "target", ["vda"])
+    events = refuse(lab, lab.seed(text), [lab.disk(size=2 << 30)], "target", ["vda"], is_to_the_end=True)
     notes = [e["message"] for e in events if e["step"] == "script.onerror"]
-    assert notes == ["the site's own last words"], notes
+    assert notes == ["the site's own last words"] * 4, notes
 
 
 def test_two_equally_good_disks_are_refused(lab):
@@ -122,7 +129,7 @@ def test_an_iso_without_kickstart_is_refused(lab):
     with lab.machine("refusal", iso=iso, disks=[disk], extra=["-no-shutdown"]) as vm:
         assert_told(vm, "input", "no kickstart in the seed")
         vm.console.expect("landfall iso seed --kickstart", 5)
-        event = vm.qmp.wait_event("SHUTDOWN", 120)
+        event = vm.qmp.wait_event("SHUTDOWN", GIVE_UP_SECONDS)
         assert event and event["data"]["reason"] == "guest-shutdown", vm.console.tail()
         assert_unwritten(vm, [disk])
         vm.quit()

@@ -84,7 +84,8 @@ static void retries_follow_the_table(void **state)
 	const LfErrorClass *internal = lf_policy_class(exited(8), NULL);
 	const LfFailureWish none = LF_FAILURE_NO_WISH;
 
-	assert_false(lf_failure_retries(input, &none, (LfTries){ 1, 0 }));
+	assert_true(lf_failure_retries(input, &none, (LfTries){ 3, 0 }));
+	assert_false(lf_failure_retries(input, &none, (LfTries){ 4, 0 }));
 	assert_true(lf_failure_retries(network, &none, (LfTries){ 1, 0 }));
 	assert_true(lf_failure_retries(network, &none, (LfTries){ 4000000000u, 7 }));
 	assert_true(lf_failure_retries(internal, &none,
@@ -123,7 +124,7 @@ static void the_count_of_tries_can_be_read_back_and_nonsense_is_the_first(void *
 	}
 }
 
-static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(void **state)
+static void the_profile_says_how_many_tries_and_which_end_also_after_a_crash(void **state)
 {
 	static const struct {
 		int wait_status;
@@ -138,10 +139,11 @@ static void the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash(
 		{ W_EXITCODE(0, SIGKILL), "poweroff retry=0", 1, false, LF_END_POWEROFF },
 		{ W_EXITCODE(0, SIGKILL), "reboot retry=1", 1, true, LF_END_REBOOT },
 		{ W_EXITCODE(0, SIGKILL), "reboot retry=1", 2, false, LF_END_REBOOT },
-		{ W_EXITCODE(0, SIGKILL), "reboot retry=1000", 4, false, LF_END_REBOOT },
+		{ W_EXITCODE(0, SIGKILL), "reboot retry=5", 5, true, LF_END_REBOOT },
+		{ W_EXITCODE(0, SIGKILL), "reboot retry=5", 6, false, LF_END_REBOOT },
 		{ W_EXITCODE(6, 0), "reboot retry=1000", 1000, true, LF_END_REBOOT },
 		{ W_EXITCODE(6, 0), "reboot retry=1000", 1001, false, LF_END_REBOOT },
-		{ W_EXITCODE(2, 0), "reboot retry=5", 1, false, LF_END_REBOOT },
+		{ W_EXITCODE(2, 0), "reboot retry=0", 1, false, LF_END_REBOOT },
 		{ W_EXITCODE(7, 0), "retry=1", 2, false, LF_END_HALT },
 	};
 
@@ -614,7 +616,7 @@ int main(void)
 		LF_TEST(retries_follow_the_table),
 		LF_TEST(an_outage_uses_up_no_try_of_another_failure),
 		LF_TEST(the_count_of_tries_can_be_read_back_and_nonsense_is_the_first),
-		LF_TEST(the_profile_may_want_fewer_tries_and_another_end_also_after_a_crash),
+		LF_TEST(the_profile_says_how_many_tries_and_which_end_also_after_a_crash),
 		LF_TEST(without_a_word_the_machine_is_powered_off),
 		LF_TEST(a_wish_can_be_read_back),
 		LF_TEST(any_other_wish_is_refused_and_none_is_left),

@@ -42,11 +42,11 @@ static void exit_statuses_are_the_documented_ones(void **state)
 	assert_null(lf_error_class_by_status(-1));
 }
 
-static void what_a_person_must_change_is_not_tried_again(void **state)
+static void what_a_person_must_change_is_tried_three_times_more(void **state)
 {
-	assert_int_equal(lf_error_class_by_status(2)->max_retries, 0);
-	assert_int_equal(lf_error_class_by_status(3)->max_retries, 0);
-	assert_int_equal(lf_error_class_by_status(4)->max_retries, 0);
+	assert_int_equal(lf_error_class_by_status(2)->max_retries, 3);
+	assert_int_equal(lf_error_class_by_status(3)->max_retries, 3);
+	assert_int_equal(lf_error_class_by_status(4)->max_retries, 3);
 }
 
 static void a_network_failure_is_tried_for_ever(void **state)
@@ -140,7 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LF_TEST(every_code_has_its_own_row_and_exit_status),
 		LF_TEST(exit_statuses_are_the_documented_ones),
-		LF_TEST(what_a_person_must_change_is_not_tried_again),
+		LF_TEST(what_a_person_must_change_is_tried_three_times_more),
 		LF_TEST(a_network_failure_is_tried_for_ever),
 		LF_TEST(foreign_errors_are_internal_and_gio_errors_are_io),
 		LF_TEST(an_unknown_code_of_our_domain_is_internal),
