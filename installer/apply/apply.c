@@ -167,8 +167,10 @@ static void give_back(LfInstall *install)
 {
 	g_autoptr(GError) local = NULL;
 
+	begin_watch(install, "install.release");
 	if (!lf_scope_unwind(install->held, 0, &local))
 		lf_events_note(install->events, "install", "%s", local->message);
+	end_watch(install, "install.release");
 }
 
 bool lf_apply(LfInstall *install, const LfEffects *effects, GError **error)
@@ -184,9 +186,7 @@ bool lf_apply(LfInstall *install, const LfEffects *effects, GError **error)
 	begin_watch(install, "script.onerror");
 	if (effects->failed)
 		effects->failed(install, local);
-	begin_watch(install, "install.release");
 	give_back(install);
-	end_watch(install, "install.release");
 	g_propagate_error(error, g_steal_pointer(&local));
 	return false;
 }

@@ -16,11 +16,12 @@
 #include "base/fd.h"
 #include "installer/init/mounts.h"
 
-#define TERM_PATIENCE_MS  5000
-#define KILL_PATIENCE_MS  2000
-#define FLUSH_PATIENCE_MS 3000
-#define CRASH_PATIENCE_S  60
-#define POLL_INTERVAL_MS  20
+#define TERM_PATIENCE_MS   5000
+#define KILL_PATIENCE_MS   2000
+#define FLUSH_PATIENCE_MS  3000
+#define CRASH_PATIENCE_S   60
+#define DEVICE_PATIENCE_MS 60000
+#define POLL_INTERVAL_MS   20
 
 static const int commands[] = {
 	[LF_END_REBOOT] = RB_AUTOBOOT,
@@ -34,27 +35,28 @@ G_GNUC_NORETURN static void stand_still(void)
 		pause();
 }
 
-// Returns when no child is left or the time is over.
-static void wait_for_children(unsigned patience_ms)
+// @which: a child, -1: all. Returns: false when the time is over before it has ended.
+static bool wait_for_end(pid_t which, unsigned patience_ms)
 {
 	for (unsigned waited = 0; waited < patience_ms; waited += POLL_INTERVAL_MS) {
 		pid_t pid;
 
 		do
-			pid = waitpid(-1, NULL, WNOHANG);
+			pid = waitpid(which, NULL, WNOHANG);
 		while (pid > 0);
 		if (pid < 0)
-			return;
+			return true;
 		g_usleep(POLL_INTERVAL_MS * 1000);
 	}
+	return false;
 }
 
 static void end_processes(void)
 {
 	(void)kill(-1, SIGTERM);
-	wait_for_children(TERM_PATIENCE_MS);
+	(void)wait_for_end(-1, TERM_PATIENCE_MS);
 	(void)kill(-1, SIGKILL);
-	wait_for_children(KILL_PATIENCE_MS);
+	(void)wait_for_end(-1, KILL_PATIENCE_MS);
 }
 
 static void eject(const char *name, LfOutput *output)
@@ -81,16 +83,38 @@ static void eject_all(LfOutput *output)
 			eject(name, output);
 }
 
-void lf_end_machine(const LfEnd *end, LfOutput *output)
+static void put_devices_away(const LfEnd *end, LfOutput *output)
 {
-	lf_output_say(output, "machine next=%s", lf_end_name(end->action));
-	end_processes();
 	sync();
 	lf_mounts_undo();
 	// A mounted CD cannot be ejected.
 	if (end->wants_eject)
 		eject_all(output);
 	sync();
+	lf_output_flush(output, FLUSH_PATIENCE_MS);
+}
+
+// A device that does not answer holds whoever asks it for ever, and nothing can end that wait.
+static void put_devices_away_in_time(const LfEnd *end, LfOutput *output)
+{
+	pid_t pid;
+
+	// What is not written yet would be written by both.
+	lf_output_flush(output, FLUSH_PATIENCE_MS);
+	pid = fork();
+	if (pid <= 0)
+		put_devices_away(end, output);
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0 && !wait_for_end(pid, DEVICE_PATIENCE_MS))
+		lf_output_say(output, "a device does not answer: it is left as it is");
+}
+
+void lf_end_machine(const LfEnd *end, LfOutput *output)
+{
+	lf_output_say(output, "machine next=%s", lf_end_name(end->action));
+	end_processes();
+	put_devices_away_in_time(end, output);
 	lf_output_flush(output, FLUSH_PATIENCE_MS);
 	(void)reboot(commands[end->action]);
 	lf_output_say(output, "the kernel refuses to %s: %s", lf_end_name(end->action),

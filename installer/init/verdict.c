@@ -68,9 +68,9 @@ static void end_failed(LfInit *init, const LfFailureWish *wish)
 
 // Who crashed or was killed could not report it, nor the log. The next start sees by the same rule
 // that it has nothing else to do (installer/report).
-static bool starts_farewell(LfInit *init, int wait_status)
+static bool starts_farewell(LfInit *init)
 {
-	if (init->is_farewell || !WIFSIGNALED(wait_status) || init->is_debug)
+	if (init->is_farewell || init->is_debug)
 		return false;
 	init->is_farewell = true;
 	lf_output_say(init->output, "installer gave up: one more start to report it");
@@ -88,7 +88,7 @@ static void retry_or_end(LfInit *init, int wait_status, const LfErrorClass *clas
 	if (!lf_failure_load(init->host->root_fd, &wish, &error))
 		lf_init_say_error(init, error);
 	if (init->is_farewell || !lf_failure_retries(class, &wish, tries)) {
-		if (!starts_farewell(init, wait_status))
+		if (!WIFSIGNALED(wait_status) || !starts_farewell(init))
 			end_failed(init, &wish);
 		return;
 	}
@@ -146,13 +146,24 @@ static void kill_installer(LfInit *init, LfDeadline *deadline)
 	(void)kill(-init->installer.pid, SIGKILL);
 }
 
-// A process that waits for a device which never answers cannot be killed. Only a restart helps.
+// A process that waits for a device which never answers cannot be killed, and another one would
+// wait for it too: it is left behind, and this start was the last.
 static void give_up_on_installer(LfInit *init)
 {
-	LfEnd end = { LF_END_REBOOT, lf_failure_ejects(LF_END_REBOOT) };
+	g_autofree char *text =
+		g_strdup_printf("class=io signal=9 hung=%s stuck=1", init->hung_step);
+	g_autoptr(GError) error = NULL;
+	LfFailureWish wish;
 
-	lf_output_say(init->output, "installer cannot be killed next=%s", lf_end_name(end.action));
-	lf_init_decide_end(init, end, 0);
+	lf_output_say(init->output, "installer cannot be killed: a device does not answer");
+	if (!lf_failure_load(init->host->root_fd, &wish, &error))
+		lf_init_say_error(init, error);
+	lf_init_write(init, LF_RUN_LAST, text);
+	g_clear_pointer(&init->hung_step, g_free);
+	init->installer.pid = 0;
+	init->look_at_ms = init->killed_at_ms = 0;
+	if (!starts_farewell(init))
+		end_failed(init, &wish);
 }
 
 void lf_verdict_on_step(LfInit *init, gint64 now)

@@ -101,6 +101,13 @@ static char *word_of(const char *text, const char *name)
 	return NULL;
 }
 
+static bool is_stuck(const char *text)
+{
+	g_autofree char *word = word_of(text, "stuck");
+
+	return word != NULL;
+}
+
 // An end with a status was told by that start itself.
 GError *lf_report_last_cause(const LfHost *host, char **ret_step)
 {
@@ -113,7 +120,11 @@ GError *lf_report_last_cause(const LfHost *host, char **ret_step)
 
 	if (!signal)
 		return NULL;
-	if (step)
+	if (is_stuck(text))
+		lf_throw(&cause, LF_ERROR_IO,
+			 "a device does not answer: the step '%s' waits for it for ever",
+			 step ? step : "install");
+	else if (step)
 		lf_throw(&cause, is_outage ? LF_ERROR_NETWORK : LF_ERROR_INTERNAL,
 			 "the step '%s' took longer than it may, and the installer was killed",
 			 step);
@@ -139,12 +150,15 @@ void lf_report_last(LfEvents *events, const LfHost *host)
 
 bool lf_report_is_farewell(const LfHost *host)
 {
+	g_autofree char *text = lf_read_text_at(host->root_fd, LF_RUN_LAST, 256, NULL);
 	g_autoptr(GError) cause = lf_report_last_cause(host, NULL);
 	LfTries tries = lf_tries_load(host->root_fd);
 	LfFailureWish wish;
 
 	if (!cause || tries.attempt < 2)
 		return false;
+	if (is_stuck(text))
+		return true;
 	tries.attempt--;
 	(void)lf_failure_load(host->root_fd, &wish, NULL);
 	return !lf_failure_retries(lf_error_class(cause), &wish, tries);
@@ -273,7 +287,8 @@ const char *lf_report_next(LfEvents *events, const LfHost *host, const GError *c
 		return NULL;
 	if (!lf_failure_load(host->root_fd, &wish, &error))
 		lf_events_note(events, "install", "%s", error->message);
-	if (lf_failure_retries(lf_error_class(cause), &wish, lf_tries_load(host->root_fd)))
+	if (!lf_report_is_farewell(host) &&
+	    lf_failure_retries(lf_error_class(cause), &wish, lf_tries_load(host->root_fd)))
 		return "retry";
 	return lf_end_name(lf_failure_action(&wish, argument));
 }

@@ -34,8 +34,9 @@ GError *lf_report_last_cause(const LfHost *host, char **ret_step);
 void lf_report_last(LfEvents *events, const LfHost *host);
 
 /**
- * lf_report_is_farewell: whether that was the last try: then landfall-init starts the installer
- * once more, only to report it.
+ * lf_report_is_farewell: whether that was the last try, or the start before still waits for a
+ * device that does not answer: then landfall-init starts the installer once more, only to report
+ * it.
  */
 bool lf_report_is_farewell(const LfHost *host);
 

@@ -104,7 +104,8 @@ def test_without_the_word_there_is_no_shell_and_the_machine_powers_off(lab):
         assert vm.wait(WAIT) == Outcome.POWEROFF, vm.console.tail()
         text = vm.console.text()
     assert "installer failed start=1 class=input status=2" in text, text
-    assert "start=2" not in text and "BusyBox" not in text and "debug shell" not in text, text
+    assert "installer failed start=4 class=input status=2" in text, text
+    assert "start=5" not in text and "BusyBox" not in text and "debug shell" not in text, text
 
 
 SEED_FOLDERS = [("landfall", 0o040700, b""), ("landfall/seed", 0o040700, b"")]
@@ -133,6 +134,35 @@ def test_a_step_beyond_its_deadline_is_killed_and_tried_again(lab):
         text = vm.console.text()
     assert "told: class=network signal=9 hung=payload.pull" in text, text
     assert "/run/landfall/deadline: No such file" in text, text
+
+
+# A write to a mapping that is suspended waits for ever, and no signal ends it, as with a disk that died.
+GETS_STUCK = """\
+#!/bin/sh
+if [ "$(cat /run/landfall/attempt)" != "1 0" ]; then
+	echo "farewell: $(cat /run/landfall/last)"
+	exit 7
+fi
+echo "reboot" >/run/landfall/onfailure
+while [ ! -e /run/landfall/devices ]; do sleep 1; done
+modprobe dm-mod
+echo "0 2048 linear /dev/vda 0" | dmsetup create stuck
+dmsetup suspend --noflush --nolockfs stuck || exit 2
+read -r up rest </proc/uptime
+echo "disk.sync $((${up%.*} * 1000 + 3000))" >/run/landfall/deadline
+exec dd if=/dev/zero of=/dev/mapper/stuck bs=4096 count=1 conv=fsync
+"""
+
+
+def test_an_installer_that_cannot_be_killed_is_left_behind_reported_and_the_machine_ends(lab):
+    iso = overlay(lab, [("usr/bin/landfall-installer", 0o100755, GETS_STUCK.encode())])
+    with lab.machine("init", iso=str(iso), disks=[lab.disk(size=64 << 20)], no_reboot=True) as vm:
+        vm.console.expect(r"installer step=disk.sync is over its time: killed", WAIT)
+        vm.console.expect(r"installer cannot be killed: a device does not answer", WAIT)
+        assert vm.wait(WAIT) == Outcome.REBOOT, vm.console.tail()
+        text = vm.console.text()
+    assert text.count("farewell: class=io signal=9 hung=disk.sync stuck=1") == 1, text
+    assert "installer gave up next=reboot" in text and "machine next=reboot" in text, text
 
 
 CRASHES_ALWAYS = """\

@@ -89,14 +89,16 @@ static void the_report_says_what_init_will_do(void **state)
 		const char *next;
 	} rows[] = {
 		// What the class says.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "1 0", "poweroff" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "1 0", "retry" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_DEFAULT, -1, "4 0", "poweroff" },
 		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "1 0", "retry" },
 		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "3 0", "retry" },
 		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, -1, "4 0", "poweroff" },
 		{ LF_ERROR_NETWORK, LF_ONFAILURE_DEFAULT, -1, "1000 0", "retry" },
 		// The profile's wish.
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, "1 0", "reboot" },
-		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, "1 0", "reboot" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, -1, "4 0", "reboot" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 5, "5 0", "retry" },
+		{ LF_ERROR_INPUT, LF_ONFAILURE_REBOOT, 0, "1 0", "reboot" },
 		{ LF_ERROR_IO, LF_ONFAILURE_POWEROFF, 0, "1 0", "poweroff" },
 		{ LF_ERROR_IO, LF_ONFAILURE_DEFAULT, 1, "2 0", "poweroff" },
 		{ LF_ERROR_IO, LF_ONFAILURE_REBOOT, 1, "1 0", "retry" },
@@ -125,6 +127,7 @@ static void without_a_profile_class_and_command_line_decide(void **state)
 	g_autofree char *first = NULL;
 	g_autofree char *second = NULL;
 
+	put(machine, LF_RUN_ATTEMPT, "4 0");
 	fail_with(machine, LF_ERROR_INPUT);
 	first = told_next(machine);
 	assert_string_equal(first, "poweroff");
@@ -145,6 +148,7 @@ static void the_profiles_wish_goes_before_the_command_lines(void **state)
 	machine->host->cmdline = g_strdup("landfall.onfailure=halt");
 	profile->onfailure = LF_ONFAILURE_REBOOT;
 	lf_report_wish(machine->events, machine->host, profile);
+	put(machine, LF_RUN_ATTEMPT, "4 0");
 	fail_with(machine, LF_ERROR_INPUT);
 	next = told_next(machine);
 	assert_string_equal(next, "reboot");
@@ -177,7 +181,7 @@ static void events_are_json_where_asked(void **state)
 	assert_ok(event != NULL, error);
 	assert_string_equal(json_string_value(json_object_get(event, "step")), "install");
 	assert_string_equal(json_string_value(json_object_get(event, "state")), "failed");
-	assert_string_equal(json_string_value(json_object_get(event, "next")), "poweroff");
+	assert_string_equal(json_string_value(json_object_get(event, "next")), "retry");
 }
 
 static void the_profiles_wish_is_there_before_anything_fails(void **state)
@@ -312,6 +316,7 @@ static void what_a_killed_start_could_not_say_is_told_by_the_next(void **state)
 		{ "class=network signal=9 hung=payload.pull", "\"payload.pull\"", "\"network\"" },
 		{ "class=internal signal=9 hung=disk.sync", "\"disk.sync\"", "longer than" },
 		{ "class=internal signal=11", "\"install\"", "signal 11" },
+		{ "class=io signal=9 hung=disk.sync stuck=1", "\"disk.sync\"", "does not answer" },
 		{ "class=network status=6", NULL, NULL },
 		{ "", NULL, NULL },
 	};
@@ -349,6 +354,8 @@ static void the_start_after_the_last_crash_only_reports_it(void **state)
 		{ "class=internal signal=11", "2 0", "reboot retry=0", true },
 		{ "class=network signal=9 hung=payload.pull", "1000 998", "", false },
 		{ "class=internal status=8", "5 0", "", false },
+		{ "class=io signal=9 hung=disk.sync stuck=1", "2 0", "", true },
+		{ "class=io signal=9 hung=disk.sync stuck=1", "2 0", "retry=9", true },
 		{ "class=internal signal=11", "1 0", "retry=0", false },
 	};
 
@@ -360,6 +367,18 @@ static void the_start_after_the_last_crash_only_reports_it(void **state)
 		put(machine, LF_RUN_ONFAILURE, rows[i].wish);
 		assert_int_equal(lf_report_is_farewell(machine->host), rows[i].is_farewell);
 	}
+}
+
+static void nothing_follows_a_device_that_does_not_answer(void **state)
+{
+	g_autoptr(Machine) machine = machine_new();
+	g_autoptr(GError) cause = NULL;
+
+	put(machine, LF_RUN_LAST, "class=io signal=9 hung=disk.sync stuck=1");
+	put(machine, LF_RUN_ATTEMPT, "2 0");
+	cause = lf_report_last_cause(machine->host, NULL);
+	assert_true(g_error_matches(cause, LF_ERROR, LF_ERROR_IO));
+	assert_string_equal(lf_report_next(machine->events, machine->host, cause), "poweroff");
 }
 
 int main(void)
@@ -378,6 +397,7 @@ int main(void)
 		LF_TEST(an_ssh_server_shows_in_every_report),
 		LF_TEST(what_a_killed_start_could_not_say_is_told_by_the_next),
 		LF_TEST(the_start_after_the_last_crash_only_reports_it),
+		LF_TEST(nothing_follows_a_device_that_does_not_answer),
 	};
 
 	return LF_TEST_MAIN(tests);
