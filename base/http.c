@@ -229,7 +229,7 @@ bool lf_http_check_url(const char *url, GError **error)
 	return lf_http_url_parse(url, &parsed, error);
 }
 
-bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error)
+bool lf_http_date(const LfHttp *http, bool is_plain, uint64_t *ret_s, GError **error)
 {
 	g_autoptr(LfHttpClient) client = lf_http_client_new(http->access);
 	g_autoptr(CurlList) headers = NULL;
@@ -239,7 +239,8 @@ bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error)
 
 	if (!prepare(client, error) || !lf_http_url_parse(http->url, &url, error))
 		return false;
-	lf_http_url_make_plain(url);
+	if (is_plain)
+		lf_http_url_make_plain(url);
 	lf_http_transfer_init(&transfer, client->curl, http, client->access);
 	// What a cache kept has the date of its own day.
 	headers = curl_slist_append(header_list(http), "Cache-Control: no-cache");

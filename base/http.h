@@ -108,15 +108,14 @@ bool lf_http_post(const LfHttp *http, const char *content_type, GBytes *body, GE
 
 /**
  * lf_http_date:
- * @http: of an https URL its server is asked by plain HTTP, at the usual port, for "/": before the
- * time is known no certificate can be judged
- * @http: its URL is http://: TLS needs the time first
+ * @is_plain: of an https URL the server is asked by plain HTTP, at the usual port, for "/": before
+ * the time is known no certificate can be judged
  * @ret_s: (out): the Date of the server's answer, seconds since 1970; the answer's status does not
  * matter
  * Asks with HEAD and follows no redirect. Errors: NETWORK, also when the answer has no Date that
  * can be read; INPUT for another URL.
  */
-bool lf_http_date(const LfHttp *http, uint64_t *ret_s, GError **error);
+bool lf_http_date(const LfHttp *http, bool is_plain, uint64_t *ret_s, GError **error);
 
 /**
  * LfHttpClient: requests one after the other over connections that are kept. Not thread-safe: one

@@ -322,6 +322,15 @@ static bool run_stage(Run *run, size_t index, GError **error)
 	return false;
 }
 
+// While the installed system can be looked into: what its local time is.
+static bool keep(int root_fd, const json_t *report, void *user_data, GError **error)
+{
+	Run *run = user_data;
+
+	lf_online_know_zone(run->online, root_fd);
+	return lf_delivery_keep(root_fd, report, run->delivery, error);
+}
+
 static bool apply(Run *run, GError **error)
 {
 	LfInstall *install = lf_install_new(run->plan, run->facts, run->events);
@@ -339,8 +348,8 @@ static bool apply(Run *run, GError **error)
 	install->keyring = KEYRING;
 	install->events_log = log;
 	install->output_log = output;
-	install->keep = lf_delivery_keep;
-	install->keep_data = run->delivery;
+	install->keep = keep;
+	install->keep_data = run;
 	install->load = lf_sources_file;
 	install->load_data = run->sources;
 	install->watch = lf_watch_set;
@@ -383,6 +392,25 @@ static void run_onerror(Run *run)
 	lf_watch_set(place.event, 0, &run->watch);
 }
 
+// A disk that hung once may hang again.
+static void clear_leftovers(Run *run)
+{
+	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, LF_LABELLED, NULL };
+
+	lf_watch_set("install.release", lf_deadline_s(NULL, "install.release"), &run->watch);
+	lf_leftovers_clear(sources, run->events);
+	lf_watch_set("install.release", 0, &run->watch);
+}
+
+static bool run_or_tell(Run *run, GError **error)
+{
+	if (lf_report_is_farewell(run->host))
+		return say_farewell(run, error);
+	if (lf_tries_load(run->host->root_fd).attempt > 1)
+		clear_leftovers(run);
+	return run_all(run, error);
+}
+
 // After a success, what the machine does next is written before the wait for a receiver.
 static void watch_delivery(Run *run)
 {
@@ -401,7 +429,7 @@ static void begin(Run *run)
 	lf_report_source(run->events, run->host, identity);
 	run->delivery = lf_delivery_new(run->host, run->events);
 	run->online = lf_online_new(run->host, lf_access_http(run->access), run->events);
-	lf_access_set_gate(run->access, lf_online_need, run->online);
+	lf_access_set_gate(run->access, lf_online_need, lf_online_again, run->online);
 	lf_json_set_string(data, "version", LF_VERSION);
 	lf_json_set_string(data, "kickstart", lf_sources_name(run->sources));
 	event.data = data;
@@ -411,7 +439,6 @@ static void begin(Run *run)
 
 int lf_cmd_install(const LfCmd *cmd, GError **error)
 {
-	static const char *const sources[] = { LF_MEDIUM, LF_PERSIST, LF_LABELLED, NULL };
 	g_auto(Run) run = { .cmd = cmd };
 	g_autoptr(GError) local = NULL;
 
@@ -422,9 +449,7 @@ int lf_cmd_install(const LfCmd *cmd, GError **error)
 	run.sources = lf_sources_new(run.host, cmd->args[0], run.access);
 	run.held = lf_scope_new();
 	begin(&run);
-	if (lf_tries_load(run.host->root_fd).attempt > 1)
-		lf_leftovers_clear(sources, run.events);
-	if (lf_report_is_farewell(run.host) ? say_farewell(&run, &local) : run_all(&run, &local)) {
+	if (run_or_tell(&run, &local)) {
 		lf_online_keep_time(run.online);
 		watch_delivery(&run);
 		lf_delivery_done(run.delivery, run.plan, run.install->report);

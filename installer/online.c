@@ -10,6 +10,7 @@
 #include "installer/probe/probe.h"
 
 #define NTP_TIMEOUT_MS 10000
+#define SETTLE_US      (60 * G_USEC_PER_SEC)
 #define STEP_NETWORK   "network.up"
 #define STEP_CLOCK     "clock.set"
 
@@ -21,9 +22,12 @@ struct LfOnline {
 	LfNetRun *run;		  /* nullable: not started */
 	char *link;		  /* nullable: name of the card that `link` means */
 	bool is_up;
-	uint64_t built_s; /* 0: unknown */
+	int64_t settled_us; /* what has not come by then, of the monotonic clock, never will */
+	char *tried;	    /* nullable: the network as it was before the last request */
+	uint64_t built_s;   /* 0: unknown */
 	LfClockSource clock;
 	bool has_asked_time; /* the servers that are known by now */
+	GTimeZone *zone;     /* nullable: of the hardware clock; NULL: UTC */
 };
 
 // Outside the installer's medium nothing is known of a build, and the clock is not ours.
@@ -137,7 +141,7 @@ static bool ask_time_servers(LfOnline *online)
 
 	if (sources->len == 0 || (online->profile && online->profile->is_ntp_disabled))
 		return false;
-	if (lf_clock_ntp(sources, NTP_TIMEOUT_MS, &error))
+	if (lf_clock_ntp(sources, online->access->ca_file, NTP_TIMEOUT_MS, &error))
 		return true;
 	lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
 	return false;
@@ -210,14 +214,26 @@ void lf_online_try(LfOnline *online)
 		set_clock(online, url);
 }
 
+void lf_online_know_zone(LfOnline *online, int root_fd)
+{
+	const LfProfile *profile = online->profile;
+	g_autoptr(GError) error = NULL;
+
+	if (!profile || !profile->timezone || profile->is_utc)
+		return;
+	g_clear_pointer(&online->zone, g_time_zone_unref);
+	online->zone = lf_clock_zone(root_fd, profile->timezone, &error);
+	if (!online->zone)
+		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+}
+
 void lf_online_keep_time(LfOnline *online)
 {
 	g_autoptr(GError) error = NULL;
-	bool is_utc = !online->profile || !online->profile->timezone || online->profile->is_utc;
 
 	if (online->clock != LF_CLOCK_NTP && online->clock != LF_CLOCK_HTTP)
 		return;
-	if (!lf_clock_write_rtc(is_utc, online->profile ? online->profile->timezone : NULL, &error))
+	if (!lf_clock_write_rtc(online->zone, &error))
 		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
 }
 
@@ -234,6 +250,7 @@ static bool wait_for_network(LfOnline *online, GError **error)
 	lf_events_emit(online->events, &event);
 	online->is_up = (online->run || lf_online_start(online, &local)) &&
 			lf_net_wait(online->run, &local);
+	online->settled_us = g_get_monotonic_time() + SETTLE_US;
 	lf_online_report(online, data);
 	event.state = online->is_up ? LF_EVENT_DONE : LF_EVENT_FAILED;
 	event.error = local;
@@ -250,7 +267,20 @@ bool lf_online_need(const char *url, void *user_data, GError **error)
 
 	if (!online->is_up && !wait_for_network(online, error))
 		return false;
+	g_free(online->tried);
+	online->tried = lf_net_fingerprint(online->run);
 	set_clock(online, url);
+	return true;
+}
+
+bool lf_online_again(void *user_data)
+{
+	LfOnline *online = user_data;
+
+	if (!online->is_up || !lf_net_wait_other(online->run, online->tried, online->settled_us))
+		return false;
+	// What did not lead to the server did not lead to its time.
+	online->has_asked_time = online->clock != LF_CLOCK_FLOOR;
 	return true;
 }
 
@@ -270,5 +300,7 @@ void lf_online_free(LfOnline *online)
 		return;
 	lf_net_run_free(online->run);
 	g_free(online->link);
+	g_clear_pointer(&online->zone, g_time_zone_unref);
+	g_free(online->tried);
 	g_free(online);
 }

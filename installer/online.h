@@ -60,6 +60,16 @@ void lf_online_prefer(const LfOnline *online, GPtrArray *nics);
 bool lf_online_need(const char *url, void *online, GError **error);
 
 /**
+ * lf_online_again:
+ * @online: an LfOnline; fits LfAccessAgain
+ *
+ * After a request that failed: the first address that came is not always the one that leads to the
+ * server. Waits until the network is another than when lf_online_need() was called last, for a
+ * minute from when it came up at most. Returns: whether a request is worth another try.
+ */
+bool lf_online_again(void *online);
+
+/**
  * lf_online_try: sets the clock when the network is already there, for those who do not wait for
  * it: reports, and the hardware clock at the end. Returns at once when it is not, or time was asked
  * for before.
@@ -69,6 +79,10 @@ void lf_online_try(LfOnline *online);
 /** lf_online_report: adds "network" (the interfaces) and "clock" (what the time comes from) to
  * @data. */
 void lf_online_report(const LfOnline *online, json_t *data);
+
+/** lf_online_know_zone: @root_fd: the installed system, which has the profile's time zone: for a
+ * hardware clock that is to have local time. */
+void lf_online_know_zone(LfOnline *online, int root_fd);
 
 /** lf_online_keep_time: a clock that was set from a server is kept in the hardware; a failure is a
  * note. */

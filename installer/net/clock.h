@@ -34,10 +34,12 @@ bool lf_clock_floor(uint64_t built_s, LfClockSource *ret_source, GError **error)
 /**
  * lf_clock_ntp:
  * @sources: (element-type LfTimeSource): asked all at once
+ * @ca_file: (nullable): authorities of NTS servers, in place of the public ones
  * Sets the clock once from NTP or NTS (chronyd -q), within @timeout_ms.
  * Errors: NETWORK when none answers.
  */
-bool lf_clock_ntp(const GPtrArray *sources, unsigned timeout_ms, GError **error);
+bool lf_clock_ntp(const GPtrArray *sources, const char *ca_file, unsigned timeout_ms,
+		  GError **error);
 
 /**
  * lf_clock_ntp_argv:
@@ -45,21 +47,30 @@ bool lf_clock_ntp(const GPtrArray *sources, unsigned timeout_ms, GError **error)
  * Errors: INPUT for a source that is neither name nor address, or when there are none or too many.
  * Returns: (transfer full) (nullable): the command line of lf_clock_ntp(). Pure.
  */
-char **lf_clock_ntp_argv(const GPtrArray *sources, unsigned timeout_ms, bool only_asks,
-			 GError **error);
+char **lf_clock_ntp_argv(const GPtrArray *sources, const char *ca_file, unsigned timeout_ms,
+			 bool only_asks, GError **error);
 
 /**
  * lf_clock_http:
- * @url: whose server is asked, by plain HTTP; nothing else of the answer is used
- * Sets the clock from the Date of the answer. The last resort.
+ * @url: whose server is asked; nothing else of the answer is used
+ * Sets the clock from the Date of the answer, by plain HTTP; when nothing answers there, by HTTPS
+ * without a look at the certificate, which needs the time first. The last resort.
  * Errors: NETWORK, also when the Date is not plausible.
  */
 bool lf_clock_http(const char *url, const LfHttpAccess *access, uint64_t built_s, GError **error);
 
 /**
- * lf_clock_write_rtc:
- * @timezone: (nullable): of local time: a name, or the absolute path of a file of zoneinfo, such as
- * that of the installed system
- * Sets the hardware clock, to UTC or local time. Errors: IO; INPUT when there is no such time zone.
+ * lf_clock_zone:
+ * @root_fd: of a system that has time zones: the installer has none
+ * @name: such as "Europe/Berlin"
+ *
+ * Errors: INPUT when it knows no such zone. Returns: (transfer full) (nullable)
  */
-bool lf_clock_write_rtc(bool is_utc, const char *timezone, GError **error);
+GTimeZone *lf_clock_zone(int root_fd, const char *name, GError **error);
+
+/**
+ * lf_clock_write_rtc:
+ * @zone: (nullable): of local time; NULL for UTC
+ * Sets the hardware clock to the system's. Errors: IO.
+ */
+bool lf_clock_write_rtc(GTimeZone *zone, GError **error);

@@ -405,6 +405,45 @@ GPtrArray *lf_net_states(const LfNetRun *run)
 	return states;
 }
 
+// Under the mutex.
+static char *fingerprint(const LfNetRun *run)
+{
+	g_autofree char *servers =
+		lf_resolver_text(run->said, run->nameservers, run->moment.leases);
+	g_autoptr(GPtrArray) states = NULL;
+	g_autoptr(json_t) object = NULL;
+	g_autofree char *text = NULL;
+
+	lf_state_judge(run->moment.world, run->wants, run->moment.leases, false, &states);
+	object = lf_net_states_to_json(states);
+	text = lf_json_print(object, false);
+	return g_strconcat(text, servers, NULL);
+}
+
+char *lf_net_fingerprint(LfNetRun *run)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+	return fingerprint(run);
+}
+
+static bool is_other(const LfNetRun *run, const char *than)
+{
+	g_autofree char *now = fingerprint(run);
+
+	return g_strcmp0(now, than) != 0;
+}
+
+bool lf_net_wait_other(LfNetRun *run, const char *than, int64_t until_us)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+	while (!is_other(run, than))
+		if (!g_cond_wait_until(&run->changed, &run->mutex, until_us))
+			return is_other(run, than);
+	return true;
+}
+
 char **lf_net_time_servers(const LfNetRun *run)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new((GMutex *)&run->mutex);

@@ -55,6 +55,20 @@ json_t *lf_net_states_to_json(const GPtrArray *states);
 /** lf_net_time_servers: (transfer full): NTP servers that DHCP offers; never NULL. */
 char **lf_net_time_servers(const LfNetRun *run);
 
+/**
+ * lf_net_wait_other:
+ * @than: (nullable): what lf_net_fingerprint() said before
+ * @until_us: of the monotonic clock
+ *
+ * Waits until the network is another than @than: an address, route or name server has come or gone.
+ * Returns: false when its time is over
+ */
+bool lf_net_wait_other(LfNetRun *run, const char *than, int64_t until_us);
+
+/** lf_net_fingerprint: (transfer full): what can be reached from here depends on, as a text to
+ * compare: states of the interfaces and name servers. */
+char *lf_net_fingerprint(LfNetRun *run);
+
 /** lf_net_same: whether @run already is what @net asks for, with the identity that DHCPv6 servers
  * shall know the installed system by; which cards were known at the start does not matter. */
 bool lf_net_same(const LfNetRun *run, const LfNet *net);

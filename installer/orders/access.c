@@ -18,8 +18,9 @@ struct LfAccess {
 	LfSecret *proxy_url; /* of a file: it may hold a password; nullable */
 	LfHttpAccess http;
 	bool allows_http;
-	GError *trouble;   /* what the check says */
-	LfAccessGate gate; /* nullable */
+	GError *trouble;     /* what the check says */
+	LfAccessGate gate;   /* nullable */
+	LfAccessAgain again; /* nullable */
 	void *gate_data;
 };
 
@@ -185,9 +186,10 @@ void lf_access_mark(const LfAccess *access, LfEvents *events)
 		lf_events_mark(events, "insecure-http-ks");
 }
 
-void lf_access_set_gate(LfAccess *access, LfAccessGate gate, void *user_data)
+void lf_access_set_gate(LfAccess *access, LfAccessGate gate, LfAccessAgain again, void *user_data)
 {
 	access->gate = gate;
+	access->again = again;
 	access->gate_data = user_data;
 }
 
@@ -197,6 +199,12 @@ bool lf_access_open(const LfAccess *access, const char *url, GError **error)
 		return true;
 	return lf_access_check(access, error) &&
 	       (!access->gate || access->gate(url, access->gate_data, error));
+}
+
+bool lf_access_again(const LfAccess *access, const GError *failure)
+{
+	return access->again && g_error_matches(failure, LF_ERROR, LF_ERROR_NETWORK) &&
+	       access->again(access->gate_data);
 }
 
 void lf_access_free(LfAccess *access)

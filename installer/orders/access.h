@@ -45,14 +45,23 @@ char *lf_access_seed_path(const char *name);
  */
 typedef bool (*LfAccessGate)(const char *url, void *user_data, GError **error);
 
-/** lf_access_set_gate: who is asked by lf_access_open(); without one nothing is waited for. */
-void lf_access_set_gate(LfAccess *access, LfAccessGate gate, void *user_data);
+/** LfAccessAgain: after a request that failed with NETWORK: waits as long as the network may still
+ * get better. Returns: whether it did, so that the gate and the request are worth another try. */
+typedef bool (*LfAccessAgain)(void *user_data);
+
+/** lf_access_set_gate: who is asked by lf_access_open() and lf_access_again(); without them nothing
+ * is waited for. */
+void lf_access_set_gate(LfAccess *access, LfAccessGate gate, LfAccessAgain again, void *user_data);
 
 /**
  * lf_access_open: to be called before requests for @url: what lf_access_check() says, and then the
  * gate. Does nothing for what is no http or https URL. Errors: those of both.
  */
 bool lf_access_open(const LfAccess *access, const char *url, GError **error);
+
+/** lf_access_again: @failure: of a request. Returns: whether it is worth another lf_access_open()
+ * and request in this run: only after NETWORK, and while the network still changes. */
+bool lf_access_again(const LfAccess *access, const GError *failure);
 
 void lf_access_free(LfAccess *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LfAccess, lf_access_free)

@@ -108,7 +108,8 @@ static bool is_web_page(GBytes *bytes)
 	return lf_http_is_web_page(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
-static GBytes *fetch(const LfSources *sources, const char *url, size_t max_bytes, GError **error)
+static GBytes *fetch_once(const LfSources *sources, const char *url, size_t max_bytes,
+			  GError **error)
 {
 	bool is_ours = sources->place && lf_place_same_server(url, sources->place);
 	LfHttp http = { .url = url,
@@ -130,6 +131,21 @@ static GBytes *fetch(const LfSources *sources, const char *url, size_t max_bytes
 			     "'%s' is a web page: something on the way answers in the server's "
 			     "place (a captive portal), or the server has no such file",
 			     shown);
+}
+
+// The first card or family that has an address need not be the one that leads there, and a start
+// anew would take all addresses back.
+static GBytes *fetch(const LfSources *sources, const char *url, size_t max_bytes, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	GBytes *bytes;
+
+	while (!(bytes = fetch_once(sources, url, max_bytes, &local)) &&
+	       lf_access_again(sources->access, local))
+		g_clear_error(&local);
+	if (!bytes)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return bytes;
 }
 
 static GBytes *read_any(const LfSources *sources, const char *place, size_t max_bytes,

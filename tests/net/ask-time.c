@@ -1,5 +1,5 @@
 // Asks time servers as the installer does, but sets no clock: `ask-time HOST…`, "pool:HOST",
-// "nts:HOST". chronyd is the one in PATH. Not its job: judging.
+// "nts:HOST", "ca:FILE". chronyd is the one in PATH. Not its job: judging.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,11 +22,15 @@ int main(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
+	const char *ca_file = NULL;
 	char **command;
 
 	for (int i = 1; i < argc; i++)
-		add(sources, argv[i]);
-	command = lf_clock_ntp_argv(sources, TIMEOUT_MS, true, &error);
+		if (g_str_has_prefix(argv[i], "ca:"))
+			ca_file = argv[i] + strlen("ca:");
+		else
+			add(sources, argv[i]);
+	command = lf_clock_ntp_argv(sources, ca_file, TIMEOUT_MS, true, &error);
 	if (command)
 		execvp("chronyd", command);
 	fprintf(stderr, "ask-time: %s\n", error ? error->message : "there is no chronyd");

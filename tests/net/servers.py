@@ -227,15 +227,16 @@ class Nginx(Server):
     @rate: bytes a second of each answer; 0: no limit
     @proxies: {"/report/": "http://127.0.0.1:8000/"}: places that another server of the same namespace answers
     @extra: text of nginx.conf inside server {}
+    @has_http: whether it listens at port 80
     Always there: /503/…, /404/…, /redirect/PATH, /loop, /away/HOST/PATH (to https), /downgrade/PATH (to http).
     """
 
     def __init__(self, site, root, *, pair=None, client_ca=None, is_client_optional=False, rate=0, proxies=None,
-                 addresses=(), extra="", name="nginx", where=None):
+                 addresses=(), extra="", has_http=True, name="nginx", where=None):
         super().__init__(site, name, where)
         self.root, self.pair, self.client_ca, self.is_client_optional = Path(root), pair, client_ca, is_client_optional
         self.rate, self.proxies, self.addresses, self.extra = rate, proxies or {}, list(addresses), extra
-        self.tcp = (80, 443) if pair else (80,)
+        self.tcp = ((80,) if has_http else ()) + ((443,) if pair else ())
         self.root.mkdir(parents=True, exist_ok=True)
 
     def share(self, name, folder):
@@ -259,7 +260,7 @@ class Nginx(Server):
 
     def _listen(self):
         hosts = [f"[{a}]" if ":" in a else a for a in self.addresses] or ["0.0.0.0", "[::]"]
-        lines = [f"listen {host}:80;" for host in hosts]
+        lines = [f"listen {host}:80;" for host in hosts if 80 in self.tcp]
         lines += [f"listen {host}:443 ssl http2;" for host in hosts] if self.pair else []
         return " ".join(lines)
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -19,13 +20,15 @@ MACHINE = os.uname().machine
 REF = f"debian/13/{MACHINE}/standard"
 SERIAL = "EDGE-0042"
 UUID = "5e0f6c1a-0d3b-4d57-9c8f-2f6d7b1c0042"
+# A zone without summer time, 5:30 h east.
+KOLKATA = timezone(timedelta(hours=5, minutes=30))
 # The address that a card of ours gives itself behind a prefix: 52:54:00:1f:a1:00, as EUI-64.
 EUI64 = "5054:ff:fe1f:a100"
 
 KICKSTART = """\
 lang C.UTF-8
 keyboard us
-timezone --utc Etc/UTC
+{timezone}
 zerombr
 clearpart --all --initlabel
 ignoredisk --only-use=vda
@@ -46,10 +49,10 @@ unlock --tpm2
 """
 
 
-def kickstart(lab, url, network="network --bootproto=dhcp", extra="", addon=""):
+def kickstart(lab, url, network="network --bootproto=dhcp", extra="", addon="", timezone="timezone --utc Etc/UTC"):
     """Returns a kickstart's text."""
     key = lab.identity.with_suffix(".pub").read_text(encoding="ascii").strip()
-    return KICKSTART.format(key=key, url=url, ref=REF, network=network, extra=extra, addon=addon)
+    return KICKSTART.format(key=key, url=url, ref=REF, network=network, extra=extra, addon=addon, timezone=timezone)
 
 
 def share_payload(site, lab, **options):
@@ -154,6 +157,13 @@ def assert_signed(final, ca, folder):
     assert event["data"]["commit"] == final["data"]["commit"] and event["machine"] == final["machine"]
 
 
+def hardware_clock(vm):
+    """Returns what a machine's hardware clock shows, taken for local time of KOLKATA."""
+    shown = vm.qmp.command("qom-get", path="/machine", property="rtc-time")
+    words = [shown[f"tm_{word}"] for word in ("year", "mon", "mday", "hour", "min", "sec")]
+    return datetime(words[0] + 1900, words[1] + 1, *words[2:], tzinfo=KOLKATA)
+
+
 def cut(site, vm, port, index):
     """Takes a link away, as a switch that loses its power does."""
     site.wire.down(port)
@@ -181,10 +191,12 @@ def test_a_bond_loses_a_link_and_then_both_for_a_minute_on_a_machine_of_1970(sit
         "https://www.site.test/repo",
         network="network --device=bond0 --bondslaves=enp0s1,enp0s2 --bondopts=mode=active-backup,miimon=100 --bootproto=dhcp",
         extra="timesource --ntp-server=ntp.site.test",
+        timezone="timezone Asia/Kolkata",
     )
     iso = lab.seed(text, "--ca", str(ca.cert), iso=lab.artefacts.boot_iso)
     disks, options = [lab.disk(size=10 << 30)], site.machine_options("a", "b")
-    clock = {"extra": ["-rtc", "base=1970-01-01T00:00:10"]}
+    # A machine that powered off can still be asked for its hardware clock.
+    clock = {"extra": ["-rtc", "base=1970-01-01T00:00:10", "-no-shutdown"]}
     site.wire.shape(rate_mbit=100)
     with lab.machine("install", iso=str(iso), disks=disks, no_reboot=True, **options, **clock) as vm:
         wait_for_pull(vm, 20)
@@ -193,17 +205,24 @@ def test_a_bond_loses_a_link_and_then_both_for_a_minute_on_a_machine_of_1970(sit
         cut(site, vm, "b", 1)
         time.sleep(60)
         restore(site, vm, "a", 0)
-        end = wait_for_end(vm)
+        end = vm.events.wait_end(INSTALL_SECONDS)
+        assert end["state"] == "done", f"the installation failed: {end}\n{vm.console.tail()}"
+        assert vm.qmp.wait_event("SHUTDOWN", 60), vm.console.tail()
+        assert abs(hardware_clock(vm) - datetime.now(KOLKATA)) < timedelta(seconds=90)
+        vm.quit()
         starts = [e for e in vm.events.all() if e["step"] == "install" and e["state"] == "started"]
     assert len(starts) == 1, "the installation began again"
     assert end["data"]["clock"] == "ntp", end["data"]
     site.wire.shape()
-    with boot_disk(lab, options, "boot", disks) as vm:
+    local = datetime.now(KOLKATA).strftime("%Y-%m-%dT%H:%M:%S")
+    with boot_disk(lab, {**options, "extra": ["-rtc", f"base={local}"]}, "boot", disks) as vm:
         restore(site, vm, "b", 1)
         shell = site.shell(lab, vm, leased_address(site))
         assert "active-backup" in shell.run("cat /sys/class/net/bond0/bonding/mode")
         assert shell.run("cat /sys/class/net/bond0/bonding/slaves").split() == ["enp0s1", "enp0s2"]
         assert abs(int(shell.run("date +%s")) - time.time()) < 60
+        assert shell.run("date +%z") == "+0530"
+        assert "RTC in local TZ: yes" in shell.run("timedatectl")
 
 
 def leased_address(site):
@@ -352,9 +371,11 @@ def test_no_answer_to_dhcp_is_told_and_heals_by_itself(site, ca, net_lab):
 
 
 def test_a_clock_of_2099_is_not_believed_and_set_from_the_server_when_there_is_no_other_time(site, ca, net_lab):
+    """Nor is the first address the one that leads to the server, which speaks IPv6 and HTTPS alone."""
     lab = net_lab
-    site.dnsmasq(dhcp4=True)
-    www = share_payload(site, lab, pair=ca.server("www", "www.site.test"))
+    site.dnsmasq(dhcp4=True, ra=True, extra=["no-ping"])
+    site.name("www", site.segment().v6(1))
+    www = share_payload(site, lab, pair=ca.server("www", "www.site.test"), has_http=False)
     (www.root / "site.ks").write_text(kickstart(lab, "https://www.site.test/repo"), encoding="utf-8")
     iso = lab.folder / "site.iso"
     seed = [lab.artefacts.landfall, "iso", "seed", "--ca", ca.cert, "--ks-url", "https://www.site.test/site.ks"]
@@ -365,6 +386,8 @@ def test_a_clock_of_2099_is_not_believed_and_set_from_the_server_when_there_is_n
         event = vm.events.wait(lambda e: e["step"] == "clock.set" and e["state"] == "done", INSTALL_SECONDS, "clock.set")
         assert event["data"]["source"] == "http", event
         vm.events.wait(lambda e: e["step"] == "payload.open" and e["state"] == "done", INSTALL_SECONDS, "payload.open")
+        starts = [e for e in vm.events.all() if e["step"] == "install" and e["state"] == "started"]
+        assert len(starts) == 1, "the installation began again"
         vm.quit()
 
 

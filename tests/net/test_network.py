@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from qemu.pki import Ca
 from tests.net.namespace import Namespace
 from tests.net.servers import wait_for
 from tests.qemu.conftest import BUILD
@@ -473,3 +474,18 @@ def test_time_is_asked_for_as_the_installer_asks(site):
         done = client.run(BUILD / "tests/ask-time", *words, check=False)
         assert done.returncode == 0 and "System clock wrong by" in done.stderr, done.stderr
     assert client.run(BUILD / "tests/ask-time", "10.77.0.99", check=False).returncode == 1
+
+
+def test_time_by_nts_is_taken_of_our_authority_alone_whatever_the_certificates_dates(site, ca, tmp_path):
+    site.dnsmasq()
+    old = ca.server("ntp", "ntp.site.test", begin="20200101000000Z", end="20210101000000Z")
+    site.chronyd(nts=old)
+    client = site.client("asker")
+
+    def ask(*words):
+        done = client.run(BUILD / "tests/ask-time", *words, check=False)
+        return done.returncode == 0 and "System clock wrong by" in done.stderr
+
+    assert ask("nts:ntp.site.test", f"ca:{ca.cert}")
+    assert not ask("nts:ntp.site.test", f"ca:{Ca(tmp_path, 'stranger').cert}")
+    assert not ask("nts:ntp.site.test")

@@ -1,8 +1,10 @@
 // The clock: what is plausible, and how chronyd is asked. Setting it is a machine's test.
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "installer/net/clock.h"
 
 #define BUILT_S 1790000000ULL
@@ -48,7 +50,7 @@ static void each_source_is_one_directive(void **state)
 				{ .host = (char *)"2001:db8::1" } };
 	g_autoptr(GPtrArray) sources = sources_of(rows, G_N_ELEMENTS(rows));
 	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) argv = lf_clock_ntp_argv(sources, 10000, false, &error);
+	g_auto(GStrv) argv = lf_clock_ntp_argv(sources, "/seed/ca.pem", 10000, false, &error);
 	g_autofree char *line = argv ? g_strjoinv("|", argv) : NULL;
 
 	assert_ok(argv != NULL, error);
@@ -58,6 +60,7 @@ static void each_source_is_one_directive(void **state)
 			      "pool pool.test iburst maxsamples 1|"
 			      "server time.test iburst maxsamples 1 nts|"
 			      "server 2001:db8::1 iburst maxsamples 1");
+	assert_contains(line, "|nocerttimecheck 1|nosystemcert|ntstrustedcerts /seed/ca.pem|");
 }
 
 static void a_source_that_is_no_host_reaches_no_command_line(void **state)
@@ -69,7 +72,7 @@ static void a_source_that_is_no_host_reaches_no_command_line(void **state)
 		g_autoptr(GPtrArray) sources = sources_of(&row, 1);
 		g_autoptr(GError) error = NULL;
 
-		assert_throws(lf_clock_ntp(sources, 1000, &error), error, LF_ERROR_INPUT,
+		assert_throws(lf_clock_ntp(sources, NULL, 1000, &error), error, LF_ERROR_INPUT,
 			      "write a host's name or address");
 	}
 }
@@ -79,15 +82,32 @@ static void no_source_at_all_is_an_error(void **state)
 	g_autoptr(GPtrArray) sources = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
 
-	assert_throws(lf_clock_ntp(sources, 1000, &error), error, LF_ERROR_INPUT, "name one");
+	assert_throws(lf_clock_ntp(sources, NULL, 1000, &error), error, LF_ERROR_INPUT, "name one");
 }
 
-static void a_time_zone_nobody_knows_is_an_error(void **state)
+// tzfile(5), version 1: no transitions, one kind of local time: 5:30 h east, "IST".
+static const char india[] = "TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+			    "\0\0\0\0\0\0\0\1\0\0\0\4"
+			    "\0\0\x4d\x58\0\0IST";
+
+static void time_zones_are_those_of_the_installed_system(void **state)
 {
+	char *dir = lf_test_dir();
+	lf_autofd root_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_autoptr(GTimeZone) zone = NULL;
+	g_autoptr(GTimeZone) none = NULL;
 	g_autoptr(GError) error = NULL;
 
-	assert_throws(lf_clock_write_rtc(false, "Nowhere/Atlantis", &error), error, LF_ERROR_INPUT,
-		      "'Nowhere/Atlantis' is not known");
+	assert_ok(lf_mkdirs_at(root_fd, "usr/share/zoneinfo/Asia", 0755, &error), error);
+	assert_ok(lf_write_file_at(root_fd, "usr/share/zoneinfo/Asia/Kolkata", india, sizeof india,
+				   0644, &error),
+		  error);
+	zone = lf_clock_zone(root_fd, "Asia/Kolkata", &error);
+	assert_ok(zone != NULL, error);
+	assert_int_equal(g_time_zone_get_offset(zone, 0), 19800);
+	none = lf_clock_zone(root_fd, "Nowhere/Atlantis", &error);
+	assert_throws(none != NULL, error, LF_ERROR_INPUT, "no time zone 'Nowhere/Atlantis'");
+	lf_test_dir_remove(dir);
 }
 
 int main(void)
@@ -97,7 +117,7 @@ int main(void)
 		LF_TEST(each_source_is_one_directive),
 		LF_TEST(a_source_that_is_no_host_reaches_no_command_line),
 		LF_TEST(no_source_at_all_is_an_error),
-		LF_TEST(a_time_zone_nobody_knows_is_an_error),
+		LF_TEST(time_zones_are_those_of_the_installed_system),
 	};
 
 	return LF_TEST_MAIN(tests);

@@ -622,18 +622,27 @@ static void the_date_of_any_answer_is_read(void **state)
 	g_autoptr(GError) without = NULL;
 	g_autoptr(GError) by_tls = NULL;
 	g_autoptr(GError) closed = NULL;
+	g_autoptr(GError) unjudged = NULL;
 	uint64_t date_s = 0;
 
-	assert_ok(lf_http_date(&(LfHttp){ .url = dated }, &date_s, &error), error);
+	assert_ok(lf_http_date(&(LfHttp){ .url = dated }, true, &date_s, &error), error);
 	assert_int_equal(date_s, 784111777);
-	assert_throws(lf_http_date(&(LfHttp){ .url = dateless }, &date_s, &without), without,
+	assert_throws(lf_http_date(&(LfHttp){ .url = dateless }, true, &date_s, &without), without,
 		      LF_ERROR_NETWORK, "no date");
 	// Of an https address only the server is asked, at the port of http, where none listens
 	// here.
-	assert_throws(lf_http_date(&(LfHttp){ .url = secure }, &date_s, &by_tls), by_tls,
+	assert_throws(lf_http_date(&(LfHttp){ .url = secure }, true, &date_s, &by_tls), by_tls,
 		      LF_ERROR_NETWORK, "'http://127.0.0.1/'");
-	assert_throws(lf_http_date(&(LfHttp){ .url = "http://127.0.0.1:1/" }, &date_s, &closed),
-		      closed, LF_ERROR_NETWORK, "127.0.0.1");
+	assert_throws(
+		lf_http_date(&(LfHttp){ .url = "http://127.0.0.1:1/" }, true, &date_s, &closed),
+		closed, LF_ERROR_NETWORK, "127.0.0.1");
+	assert_int_equal(date_s, 784111777);
+	// Whose certificate cannot be judged may say the time, if the caller wants that.
+	date_s = 0;
+	assert_ok(lf_http_date(&(LfHttp){ .url = secure,
+					  .access = &(LfHttpAccess){ .is_insecure_tls = true } },
+			       false, &date_s, &unjudged),
+		  unjudged);
 	assert_int_equal(date_s, 784111777);
 }
 

@@ -776,6 +776,53 @@ static void volumes_are_taken_by_label_and_never_the_boot_medium(void **state)
 				       "/dev/sdb1 ext4 site.ks|");
 }
 
+/** How often the gate and its question were asked. @better: the network gets better so often */
+typedef struct {
+	unsigned opened, asked, better;
+} Gate;
+
+static bool open_gate(const char *url, void *user_data, GError **error)
+{
+	((Gate *)user_data)->opened++;
+	return true;
+}
+
+static bool gets_better(void *user_data)
+{
+	Gate *gate = user_data;
+
+	return gate->asked++ < gate->better;
+}
+
+static void a_server_that_is_not_reached_is_asked_again_while_the_network_gets_better(void **state)
+{
+	g_autoptr(Machine) machine = machine_new("landfall.insecure-http-ks");
+	g_autoptr(LfSources) sources = sources_of(machine, "http://127.0.0.1:1/a.ks");
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GError) error = NULL;
+	Gate gate = { .better = 2 };
+
+	lf_access_set_gate(machine->access, open_gate, gets_better, &gate);
+	assert_throws(lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error) != NULL,
+		      error, LF_ERROR_NETWORK, "127.0.0.1");
+	assert_int_equal(gate.opened, 3);
+	assert_int_equal(gate.asked, 3);
+}
+
+static void what_no_network_heals_is_not_asked_again(void **state)
+{
+	g_autoptr(Machine) machine = machine_new("landfall.ca=none.pem");
+	g_autoptr(LfSources) sources = sources_of(machine, "https://127.0.0.1:1/a.ks");
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	g_autoptr(GError) error = NULL;
+	Gate gate = { .better = 2 };
+
+	lf_access_set_gate(machine->access, open_gate, gets_better, &gate);
+	assert_throws(lf_sources_profile(sources, LF_KICKSTART_WHOLE, diagnostics, &error) != NULL,
+		      error, LF_ERROR_INPUT, "landfall.ca=");
+	assert_int_equal(gate.asked, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -807,6 +854,8 @@ int main(void)
 		LF_TEST(what_was_brought_is_told_from_what_was_made),
 		LF_TEST(servers_are_compared_as_written),
 		LF_TEST(volumes_are_taken_by_label_and_never_the_boot_medium),
+		LF_TEST(a_server_that_is_not_reached_is_asked_again_while_the_network_gets_better),
+		LF_TEST(what_no_network_heals_is_not_asked_again),
 	};
 
 	return LF_TEST_MAIN(tests);
