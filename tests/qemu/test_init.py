@@ -191,6 +191,7 @@ PANICS = """\
 while ! dmesg | grep -q i6300ESB; do sleep 1; done
 sleep 15
 echo "still fed"
+sleep 3
 echo c >/proc/sysrq-trigger
 """
 
