@@ -37,6 +37,5 @@ NET_NONE = || { [ $$? -eq 5 ] && [ -n '$(NET_TESTS)' ]; }
 check-net-fast: programs $(O)/tests/wire $(O)/tests/ask-time $(O)/tests/net-units $(O)/tests/pull $(NET_DAEMONS)
 	$(NET_PYTEST) -n $(or $(NET_JOBS),2) -m 'not machine' $(NET_TESTS) tests/net $(NET_NONE)
 
-# One machine at a time, as in check-qemu.
 check-net: check-net-fast iso
 	$(NET_PYTEST) -n $(QEMU_JOBS) -m machine $(NET_TESTS) tests/net $(NET_NONE)

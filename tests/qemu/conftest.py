@@ -20,6 +20,7 @@ KEEPS_ALL = os.environ.get("LANDFALL_KEEP") == "1"
 def pytest_configure(config):
     """Declares our marks."""
     config.addinivalue_line("markers", "machine: starts a virtual machine; takes half a minute or more")
+    config.addinivalue_line("markers", "alone: its machine needs all processors; runs beside no other test")
 
 
 @pytest.hookimpl(tryfirst=True, hookwrapper=True)

@@ -147,6 +147,7 @@ def test_a_machine_installs_from_cd_boots_by_its_tpm_upgrades_rolls_back_and_is_
         assert_recovered(lab, disk, recovery_key)
 
 
+@pytest.mark.alone
 def test_a_low_latency_machine_survives_lost_firmware_settings_and_its_stolen_disk_stays_shut(lab):
     """PREEMPT_RT, USB stick, NVMe disk with sectors of 4096 bytes, TPM. The boot entry is lost; later the disk is put into another machine."""
     disk = lab.disk(size=8 << 30, bus="nvme", sector=4096)
