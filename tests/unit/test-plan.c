@@ -582,6 +582,7 @@ static void a_pull_from_servers_has_time_for_outages(void **state)
 	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 14400 + 3200);
 	lf_test_set(&plan->url, "file:///run/landfall/medium/repo");
 	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 3200);
+	g_strfreev(plan->mirrors);
 	plan->mirrors = g_strdupv((char **)mirror);
 	assert_int_equal(lf_deadline_s(plan, "payload.pull"), 900 + 14400 + 3200);
 }
