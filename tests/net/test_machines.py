@@ -273,6 +273,8 @@ def test_behind_a_proxy_on_lacp_with_a_dead_mirror_and_no_report_server_and_agai
 ):
     lab, segment = net_lab, site.segment(42)
     site.dnsmasq(segment=segment, dhcp4=False)
+    # The proxy looks up names where it stands.
+    site.namespace.nameservers(segment.v4(1))
     for name in ("proxy", "report"):
         site.name(name, segment.v4(1), segment.v6("1"))
     site.tinyproxy()
