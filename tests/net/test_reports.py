@@ -313,6 +313,7 @@ def install(box, build, root):
 def test_a_failed_installation_is_told_with_its_log(site, build, receiver):
     box = site.client("box")
     root = machine(site, report=f"report --url={plain_url(site)} --token=report.token")
+    (root / "run/landfall/attempt").write_text("4 0\n")
     done = install(box, build, root)
     assert done.returncode != 0
     events = receiver.events()
@@ -329,7 +330,7 @@ def test_a_failed_installation_is_told_with_its_log(site, build, receiver):
 
 
 def damaged_payload(site):
-    """A repository whose ref leads nowhere: an error of the class trust, which is tried again."""
+    """A repository whose ref leads nowhere: an error of the class trust."""
     repo = site.folder / "data" / "repo"
     subprocess.run(["ostree", f"--repo={repo}", "init", "--mode=archive"], check=True)
     head = repo / "refs/heads/debian/13/x86_64/standard"
@@ -338,42 +339,43 @@ def damaged_payload(site):
     return f"file://{repo}"
 
 
-# Words of the profile, of the command line; number of this start; whether the class is tried again; what is left for
-# landfall-init, and what the installer says will follow.
+# Words of the profile, of the command line; number of this start; the error's class; what is left for landfall-init, and
+# what the installer says will follow.
 AFTER_FAILURE = [
-    ("", "", 1, True, "", "retry"),
-    ("", "", 4, True, "", "poweroff"),
-    ("onfailure --reboot", "", 1, True, "reboot", "retry"),
-    ("onfailure --reboot", "", 4, True, "reboot", "reboot"),
-    ("onfailure --reboot --retry=0", "", 1, True, "reboot retry=0", "reboot"),
-    ("onfailure --poweroff --retry=1", "", 1, True, "poweroff retry=1", "retry"),
-    ("onfailure --poweroff --retry=1", "", 2, True, "poweroff retry=1", "poweroff"),
-    ("onfailure --reboot --retry=2", "", 1, False, "reboot retry=2", "reboot"),
-    ("onfailure --poweroff", "landfall.onfailure=reboot", 1, False, "poweroff", "poweroff"),
-    ("", "landfall.onfailure=halt", 1, False, "", "halt"),
-    ("", "landfall.onfailure=reboot", 4, True, "", "reboot"),
-    ("", "", 1, False, "", "poweroff"),
+    ("", "", 1, "trust", "", "retry"),
+    ("", "", 4, "trust", "", "poweroff"),
+    ("", "", 3, "target", "", "retry"),
+    ("", "", 4, "target", "", "poweroff"),
+    ("onfailure --reboot", "", 1, "trust", "reboot", "retry"),
+    ("onfailure --reboot", "", 4, "target", "reboot", "reboot"),
+    ("onfailure --reboot --retry=0", "", 1, "trust", "reboot retry=0", "reboot"),
+    ("onfailure --poweroff --retry=1", "", 1, "target", "poweroff retry=1", "retry"),
+    ("onfailure --poweroff --retry=1", "", 2, "trust", "poweroff retry=1", "poweroff"),
+    ("onfailure --reboot --retry=9", "", 9, "target", "reboot retry=9", "retry"),
+    ("onfailure --poweroff", "landfall.onfailure=reboot", 4, "target", "poweroff", "poweroff"),
+    ("", "landfall.onfailure=halt", 4, "target", "", "halt"),
+    ("", "landfall.onfailure=reboot", 4, "trust", "", "reboot"),
 ]
+STATUS = {"trust": 5, "target": 4}
 
 
 # The path of the test's folder stands in the kickstart, where a row's own words could not.
-@pytest.mark.parametrize("words, cmdline, attempt, is_retried, left, following", AFTER_FAILURE,
+@pytest.mark.parametrize("words, cmdline, attempt, error_class, left, following", AFTER_FAILURE,
                          ids=map(str, range(len(AFTER_FAILURE))))
 def test_what_follows_a_failure_is_the_rule_of_profile_class_and_command_line(
-    site, build, receiver, words, cmdline, attempt, is_retried, left, following
+    site, build, receiver, words, cmdline, attempt, error_class, left, following
 ):
     box = site.client("box")
     root = machine(site, report=f"report --url={plain_url(site)} --token=report.token\n{words}")
     kickstart = root / "landfall/seed/site.ks"
-    if is_retried:
+    if error_class == "trust":
         kickstart.write_text(kickstart.read_text().replace("file:///nowhere", damaged_payload(site)))
     (root / "proc/cmdline").write_text(f"{cmdline}\n")
     (root / "run/landfall/attempt").write_text(f"{attempt} 0\n")
     done = install(box, build, root)
     last = receiver.events()[-1]
     assert (last["step"], last["state"], last["next"]) == ("install", "failed", following)
-    assert last["error"]["class"] == ("trust" if is_retried else "target")
-    assert done.returncode == (5 if is_retried else 4)
+    assert last["error"]["class"] == error_class and done.returncode == STATUS[error_class]
     assert (root / "run/landfall/onfailure").read_text() == f"{left}\n"
     # Only after the last try somebody has to look.
     assert len(receiver.logs()) == (0 if following == "retry" else 1)
