@@ -235,6 +235,16 @@ static bool end_removal(const LfCmd *cmd, const char *dir, GError **error)
 			"there is no report in '%s': it has no '" LF_KEEP_CONFIG "'", dir);
 }
 
+static bool open_dir(const char *dir, int *ret_fd, GError **error)
+{
+	if (g_file_test(dir, G_FILE_TEST_IS_DIR))
+		return lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, ret_fd, error);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"there is no directory '%s': every report was delivered, or '--dir' names "
+			"another place",
+			dir);
+}
+
 int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 {
 	const char *dir = cmd->dir ? cmd->dir : "/" LF_KEEP_DIR;
@@ -242,7 +252,7 @@ int lf_cmd_deliver(const LfCmd *cmd, GError **error)
 	g_autoptr(LfKept) kept = NULL;
 	lf_autofd dir_fd = -1;
 
-	if (!host || !lf_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, &dir_fd, error))
+	if (!host || !open_dir(dir, &dir_fd, error))
 		return 1;
 	if (faccessat(dir_fd, LF_KEEP_CONFIG, F_OK, 0) < 0)
 		return end_removal(cmd, dir, error) ? 0 : 1;

@@ -293,7 +293,7 @@ static const struct {
 	{ "profile.load", "read the kickstart", stage_profile },
 	{ "medium.mount", "find the medium", stage_medium },
 	{ "facts.probe", "look at the machine", stage_facts },
-	{ "payload.open", "check the payload's signature", stage_payload },
+	{ "payload.open", "find the payload, check its signature", stage_payload },
 	{ "plan.make", "make the plan", stage_plan },
 };
 

@@ -239,12 +239,30 @@ void lf_online_keep_time(LfOnline *online)
 
 // --- the network --------------------------------------------------------------------------------
 
+// For whoever stands before the screen: "enp0s1 10.0.2.15/24 fec0::5054:ff:fe12:3456/64".
+static char *describe_addresses(const LfOnline *online)
+{
+	g_autoptr(GPtrArray) states = lf_net_states(online->run);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < states->len; i++) {
+		const LfNetState *state = states->pdata[i];
+		g_autofree char *addresses = g_strjoinv(" ", state->addresses);
+
+		if (*addresses)
+			g_string_append_printf(text, "%s%s %s", text->len ? ", " : "", state->name,
+					       addresses);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static bool wait_for_network(LfOnline *online, GError **error)
 {
 	LfEvent event = { .step = STEP_NETWORK,
 			  .state = LF_EVENT_STARTED,
 			  .title = "bring the network up" };
 	g_autoptr(json_t) data = json_object();
+	g_autofree char *addresses = NULL;
 	g_autoptr(GError) local = NULL;
 
 	lf_events_emit(online->events, &event);
@@ -255,6 +273,7 @@ static bool wait_for_network(LfOnline *online, GError **error)
 	event.state = online->is_up ? LF_EVENT_DONE : LF_EVENT_FAILED;
 	event.error = local;
 	event.data = data;
+	event.message = addresses = online->is_up ? describe_addresses(online) : NULL;
 	lf_events_emit(online->events, &event);
 	if (!online->is_up)
 		g_propagate_error(error, g_steal_pointer(&local));

@@ -250,9 +250,10 @@ typedef struct {
 	bool may_heal;
 	bool is_damaged; /* a server had it, but not whole */
 	bool is_absent_only;
-	bool is_absent; /* at least at one server */
-	guint64 asked;	/* bit n: place n was asked in this round */
-	GError *last;	/* why the last place that was asked failed */
+	bool is_absent;	   /* at least at one server */
+	bool was_unwanted; /* the last transfer was given up */
+	guint64 asked;	   /* bit n: place n was asked in this round */
+	GError *last;	   /* why the last place that was asked failed */
 } Search;
 
 static void search_clear(Search *search)
@@ -263,14 +264,29 @@ static void search_clear(Search *search)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 
+// What the only place will not have is the error itself; what may heal is waited for.
+static bool is_worth_telling(const Search *search, LfStorePlace *place, const GError *failure)
+{
+	if (search->want->is_optional && g_error_matches(failure, LF_ERROR, LF_ERROR_INPUT))
+		return false;
+	if (search->store->places->len == 1 &&
+	    !g_error_matches(failure, LF_ERROR, LF_ERROR_NETWORK))
+		return false;
+	return lf_store_is_worth_a_note(search->store, place);
+}
+
+// That we gave up says nothing of why.
 static void remember(Search *search, LfStorePlace *place, GError *failure)
 {
+	bool has_others = search->store->places->len > 1;
+
+	if (failure && search->was_unwanted && search->last)
+		g_clear_error(&failure);
 	if (!failure)
 		return;
-	if (!(search->want->is_optional && g_error_matches(failure, LF_ERROR, LF_ERROR_INPUT)) &&
-	    search->store->places->len > 1 && lf_store_is_worth_a_note(search->store, place))
-		lf_payload_store_note(search->store, "'%s' is passed over: %s", place->name,
-				      failure->message);
+	if (is_worth_telling(search, place, failure))
+		lf_payload_store_note(search->store, "'%s' is %s: %s", place->name,
+				      has_others ? "passed over" : "asked again", failure->message);
 	g_clear_error(&search->last);
 	search->last = failure;
 }
@@ -302,8 +318,11 @@ static bool is_unwanted(void *user_data)
 	if (!search->want->feed)
 		count_bytes(store, search->line);
 	g_mutex_lock(&store->lock);
-	value = store->is_stopped || lf_store_is_patience_over(store, search->began_us);
+	value = store->is_stopped ||
+		lf_store_is_patience_over(store, search->began_us, search->last);
 	g_mutex_unlock(&store->lock);
+	lf_store_tell(store);
+	search->was_unwanted = value;
 	return value;
 }
 
@@ -459,10 +478,14 @@ static bool wait_for_servers(Search *search)
 	gint64 end;
 	bool goes_on;
 
+	g_mutex_lock(&store->lock);
+	goes_on = !store->is_stopped &&
+		  !lf_store_is_patience_over(store, search->began_us, search->last);
+	g_mutex_unlock(&store->lock);
+	lf_store_tell(store);
 	// Whoever was cut off together shall not come back together.
 	pause -= (gint64)((double)pause * g_random_double() / 2);
 	g_mutex_lock(&store->lock);
-	goes_on = !store->is_stopped && !lf_store_is_patience_over(store, search->began_us);
 	end = g_get_monotonic_time() + pause;
 	while (goes_on && !store->is_stopped &&
 	       g_cond_wait_until(&store->is_changed, &store->lock, end))

@@ -39,6 +39,8 @@ struct LfPayloadStore {
 	GMutex reach_lock;
 	LfPayloadReach reach; /* nullable: servers can be reached */
 	void *reach_data;
+	LfPayloadTell tell; /* nullable: notes are taken */
+	void *tell_data;
 };
 
 /** lf_store_line_free: @line: (transfer full) */
@@ -54,8 +56,11 @@ void lf_store_saw_bytes(LfPayloadStore *store, uint64_t n);
 /** lf_store_saw_whole: something came as a whole: that ends an outage, however short it is. */
 void lf_store_saw_whole(LfPayloadStore *store);
 
-/** lf_store_is_patience_over: with the lock held. Tells of an outage when it begins to be one.
- * @asked_us: since when somebody waits */
-bool lf_store_is_patience_over(LfPayloadStore *store, gint64 asked_us);
+/** lf_store_tell: without the lock. Notes go to who wants them as they come. */
+void lf_store_tell(LfPayloadStore *store);
+
+/** lf_store_is_patience_over: with the lock held. Notes an outage when it begins to be one.
+ * @asked_us: since when somebody waits; @why: (nullable): how it failed last */
+bool lf_store_is_patience_over(LfPayloadStore *store, gint64 asked_us, const GError *why);
 
 bool lf_store_is_stopped(LfPayloadStore *store);

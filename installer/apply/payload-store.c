@@ -77,6 +77,12 @@ void lf_payload_store_set_reach(LfPayloadStore *store, LfPayloadReach reach, voi
 	store->reach_data = user_data;
 }
 
+void lf_payload_store_set_tell(LfPayloadStore *store, LfPayloadTell tell, void *user_data)
+{
+	store->tell = tell;
+	store->tell_data = user_data;
+}
+
 void lf_payload_store_add_repo(LfPayloadStore *store, OstreeRepo *repo)
 {
 	LfStorePlace *place = g_new0(LfStorePlace, 1);
@@ -207,6 +213,7 @@ void lf_payload_store_note(LfPayloadStore *store, const char *format, ...)
 	push_note(store, g_strdup_vprintf(format, args));
 	g_mutex_unlock(&store->lock);
 	va_end(args);
+	lf_store_tell(store);
 }
 
 char *lf_payload_store_take_note(LfPayloadStore *store)
@@ -217,6 +224,16 @@ char *lf_payload_store_take_note(LfPayloadStore *store)
 	note = g_queue_pop_head(&store->notes);
 	g_mutex_unlock(&store->lock);
 	return note;
+}
+
+void lf_store_tell(LfPayloadStore *store)
+{
+	char *text;
+
+	while (store->tell && (text = lf_payload_store_take_note(store))) {
+		store->tell(text, store->tell_data);
+		g_free(text);
+	}
 }
 
 // A local place is told of once; a server that comes and goes, once a minute, but not while an
@@ -259,6 +276,7 @@ void lf_store_saw_bytes(LfPayloadStore *store, uint64_t n)
 	g_mutex_lock(&store->lock);
 	tell_end(store, lf_silence_bytes(&store->silence, n, now));
 	g_mutex_unlock(&store->lock);
+	lf_store_tell(store);
 }
 
 void lf_store_saw_whole(LfPayloadStore *store)
@@ -268,20 +286,22 @@ void lf_store_saw_whole(LfPayloadStore *store)
 	g_mutex_lock(&store->lock);
 	tell_end(store, lf_silence_whole(&store->silence, now));
 	g_mutex_unlock(&store->lock);
+	lf_store_tell(store);
 }
 
 // The lock is held. Tells of an outage when it begins to be one. @asked_us: since when somebody
 // waits
-bool lf_store_is_patience_over(LfPayloadStore *store, gint64 asked_us)
+bool lf_store_is_patience_over(LfPayloadStore *store, gint64 asked_us, const GError *why)
 {
 	gint64 now = g_get_monotonic_time();
 	LfSilenceState state = lf_silence_look(&store->silence, asked_us, now);
 	g_autofree char *left = minutes_of(lf_silence_left_us(&store->silence, now));
 
 	if (state == LF_SILENCE_IS_TOLD)
-		push_note(store, g_strdup_printf("nothing to speak of comes from any server: what "
-						 "is here stays, they are asked again for %s",
-						 left));
+		push_note(store, g_strdup_printf("nothing to speak of comes from any server%s%s%s: "
+						 "what is here stays, they are asked again for %s",
+						 why ? " (" : "", why ? why->message : "",
+						 why ? ")" : "", left));
 	return state == LF_SILENCE_TOO_LONG;
 }
 

@@ -32,6 +32,13 @@ typedef bool (*LfPayloadReach)(const char *url, void *user_data, GError **error)
  * at a time, again and again until it succeeds. */
 void lf_payload_store_set_reach(LfPayloadStore *store, LfPayloadReach reach, void *user_data);
 
+/** LfPayloadTell: a sentence for people. */
+typedef void (*LfPayloadTell)(const char *text, void *user_data);
+
+/** lf_payload_store_set_tell: @tell: (nullable): notes go there as they come, from the thread that
+ * asks, which must be one alone; without it they wait for lf_payload_store_take_note(). */
+void lf_payload_store_set_tell(LfPayloadStore *store, LfPayloadTell tell, void *user_data);
+
 /** lf_payload_store_add_repo: @repo: an open archive repository of this machine; referenced. */
 void lf_payload_store_add_repo(LfPayloadStore *store, OstreeRepo *repo);
 

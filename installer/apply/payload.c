@@ -328,17 +328,6 @@ static void add_places(LfPayload *payload, const LfPayloadRequest *request)
 		add_url(payload, request, request->mirrors[i]);
 }
 
-static void tell_notes(LfPayload *payload, LfPayloadNote note, void *user_data)
-{
-	char *text;
-
-	while ((text = lf_payload_store_take_note(payload->store))) {
-		if (note)
-			note(text, user_data);
-		g_free(text);
-	}
-}
-
 LfPayload *lf_payload_open(const LfPayloadRequest *request, GError **error)
 {
 	g_autoptr(LfPayload) payload = g_new0(LfPayload, 1);
@@ -353,9 +342,10 @@ LfPayload *lf_payload_open(const LfPayloadRequest *request, GError **error)
 	if (!ostree_validate_rev(payload->ref, NULL))
 		return lf_throw_null(error, LF_ERROR_INPUT, "'%s' is not an OSTree ref",
 				     payload->ref);
+	lf_payload_store_set_tell(payload->store, request->note, request->user_data);
 	add_places(payload, request);
 	is_taken = take_prestaged(payload, request) || take_any(payload, request, error);
-	tell_notes(payload, request->note, request->user_data);
+	lf_payload_store_set_tell(payload->store, NULL, NULL);
 	return is_taken ? g_steal_pointer(&payload) : NULL;
 }
 

@@ -12,7 +12,9 @@
 #define DEFAULT_FIRST_DELAY_MS 1000
 #define MAX_DELAY_FACTOR       64
 #define FLUSH_RETRY_MS	       500
-#define NEVER		       G_MAXINT64
+// The network comes up while the first events wait: a quarter of a minute is no news.
+#define TELL_AFTER 5
+#define NEVER	   G_MAXINT64
 
 struct LfCourier {
 	LfCourierSpec spec;
@@ -27,7 +29,7 @@ struct LfCourier {
 	char *step; /* whose progress was seen last */
 	int tenth;
 	unsigned delay_ms;
-	bool is_away;	       /* the last try failed */
+	unsigned n_failed;     /* tries since something was delivered */
 	uint64_t asked_offset; /* wanted_offset when the log was last read to its end */
 
 	GMutex lock; /* over what follows */
@@ -203,7 +205,7 @@ static void on_delivered(LfCourier *courier, bool is_all)
 	(void)lf_log_mark_save(courier->spec.dir_fd, courier->mark_path, &courier->mark, NULL);
 	g_ptr_array_set_size(courier->batch, 0);
 	courier->batch_bytes = 0;
-	courier->is_away = false;
+	courier->n_failed = 0;
 	settle(courier, is_all);
 }
 
@@ -217,15 +219,15 @@ static bool is_refused(const GError *error)
 // The first failure is told, so that somebody at the machine knows; its heirs are not.
 static void tell(LfCourier *courier, const GError *error)
 {
-	bool is_first = !courier->is_away;
+	bool is_outage = g_error_matches(error, LF_ERROR, LF_ERROR_NETWORK);
 
-	courier->is_away = true;
+	courier->n_failed++;
 	if (!courier->spec.events)
 		return;
 	if (is_refused(error))
 		lf_events_note(courier->spec.events, courier->name,
 			       "nothing more is sent, the events are kept: %s", error->message);
-	else if (is_first)
+	else if (courier->n_failed == (is_outage ? TELL_AFTER : 1))
 		lf_events_note(courier->spec.events, courier->name,
 			       "events are kept and sent later: %s", error->message);
 }

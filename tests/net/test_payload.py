@@ -208,6 +208,15 @@ def test_who_is_silent_for_too_long_is_given_up(site, puller, repository):
     assert puller.is_empty()
 
 
+def test_a_server_that_cannot_be_reached_is_named_with_its_cause_at_once_and_at_the_end(puller):
+    program = puller.box.popen(*puller.argv("--give-up=6"), stderr=subprocess.PIPE, text=True)
+    begin = time.monotonic()
+    first = program.stderr.readline()
+    assert time.monotonic() - begin < 3 and "asked again" in first and "connect" in first, first
+    rest = program.stderr.read()
+    assert program.wait(60) == NETWORK and "connect" in rest.splitlines()[-1], rest
+
+
 def test_an_outage_in_the_middle_of_a_pull_is_borne_for_longer_than_one_before_it(site, puller, repository):
     www = site.nginx(rate=64 << 10)
     www.share("repo", repository.path)
@@ -222,7 +231,8 @@ def test_an_outage_in_the_middle_of_a_pull_is_borne_for_longer_than_one_before_i
     assert program.returncode == 0, told
     puller.check()
     notes = [line for line in told.splitlines() if line.startswith("note: ")]
-    assert len(notes) == 2 and "what is here stays" in notes[0] and "answer again" in notes[1], told
+    wanted = ["is asked again", "what is here stays", "answer again"]
+    assert len(notes) == 3 and all(text in note for text, note in zip(wanted, notes)), told
     assert len([p for p in paths(www) if p.endswith(".filez")]) < 2000 + 64, "what was there was fetched again"
 
 
