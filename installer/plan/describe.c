@@ -41,6 +41,13 @@ const char *lf_script_word(LfScriptKind kind)
 	return words[kind];
 }
 
+const char *lf_onfailure_word(LfOnFailure onfailure)
+{
+	static const char *const words[] = { NULL, "reboot", "poweroff" };
+
+	return words[onfailure];
+}
+
 const char *lf_finish_word(LfFinish finish)
 {
 	static const char *const words[] = {
@@ -172,6 +179,34 @@ static void describe_network(GString *out, const LfNet *net)
 		line(out, "network", "%s", *text);
 }
 
+static void describe_times(GString *out, const LfProfile *profile)
+{
+	for (guint i = 0; i < profile->time_sources->len; i++) {
+		const LfTimeSource *source = profile->time_sources->pdata[i];
+
+		line(out, "time", "%s %s%s", source->is_pool ? "pool" : "server", source->host,
+		     source->is_nts ? ", by NTS" : "");
+	}
+	if (profile->is_ntp_disabled)
+		line(out, "time", "no time server is asked");
+}
+
+static void describe_reports(GString *out, const LfProfile *profile)
+{
+	const char *action = lf_onfailure_word(profile->onfailure);
+
+	describe_word(out, "report", profile->report_url);
+	if (profile->log_host && profile->log_port > 0)
+		line(out, "log", "%s, port %u", profile->log_host, profile->log_port);
+	else
+		describe_word(out, "log", profile->log_host);
+	if (profile->onfailure_retries >= 0)
+		line(out, "on failure", "%" G_GINT64_FORMAT " more tries%s%s",
+		     profile->onfailure_retries, action ? ", then " : "", action ? action : "");
+	else if (action)
+		line(out, "on failure", "tries as the error's class has them, then %s", action);
+}
+
 static void describe_script(GString *out, const LfScript *script)
 {
 	line(out, "script", "%%%s of line %u, by %s%s%s", lf_script_word(script->kind),
@@ -193,6 +228,7 @@ static void describe_system(GString *out, const LfPlan *plan)
 	describe_list(out, "services", "on:", profile->services_enabled);
 	describe_list(out, "services", "off:", profile->services_disabled);
 	describe_network(out, plan->net);
+	describe_times(out, profile);
 	for (guint i = 0; i < profile->scripts->len; i++)
 		describe_script(out, profile->scripts->pdata[i]);
 }
@@ -255,6 +291,7 @@ char *lf_plan_describe(const LfPlan *plan)
 	line(out, "kernel", "%s", plan->flavour ? plan->flavour : "as the payload has it");
 	line(out, "", "%s", args);
 	describe_system(out, plan);
+	describe_reports(out, plan->profile);
 	describe_notes(out, plan);
 	line(out, "at most", "%s to copy, %s to deploy", pull, deploy);
 	line(out, "then", "%s%s", lf_finish_word(plan->finish),

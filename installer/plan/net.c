@@ -255,6 +255,28 @@ static void describe_kind(GString *out, const LfNetLink *link)
 		g_string_append_printf(out, " (%s)", link->mac);
 }
 
+static void describe_rest(GString *out, const LfNetLink *link)
+{
+	const char *gateways[] = { link->gateway4, link->gateway6 };
+	g_autofree char *servers = g_strjoinv(" ", link->nameservers);
+	g_autofree char *options = link->options ? g_strjoinv(" ", link->options) : NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(gateways); i++)
+		if (gateways[i])
+			g_string_append_printf(out, ", router %s", gateways[i]);
+	if (*servers)
+		g_string_append_printf(out, ", name servers %s", servers);
+	if (link->mtu > 0)
+		g_string_append_printf(out, ", MTU %u", link->mtu);
+	if (options && *options)
+		g_string_append_printf(out, ", %s", options);
+	for (guint i = 0; i < link->routes->len; i++) {
+		const LfNetRoute *route = link->routes->pdata[i];
+
+		g_string_append_printf(out, ", %s by %s", route->to, route->via);
+	}
+}
+
 char **lf_net_describe(const LfNet *net)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new();
@@ -270,6 +292,7 @@ char **lf_net_describe(const LfNet *net)
 			g_string_append(out, ": no addresses");
 		else
 			g_string_append_printf(out, ": IPv4 %s, IPv6 %s", ipv4, ipv6);
+		describe_rest(out, link);
 		g_ptr_array_add(lines, g_string_free(g_steal_pointer(&out), FALSE));
 	}
 	g_ptr_array_add(lines, NULL);

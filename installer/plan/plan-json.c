@@ -214,6 +214,22 @@ static json_t *scripts_to_json(const LfProfile *profile)
 	return scripts;
 }
 
+static json_t *time_sources_to_json(const LfProfile *profile)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < profile->time_sources->len; i++) {
+		const LfTimeSource *source = profile->time_sources->pdata[i];
+		json_t *object = json_object();
+
+		lf_json_set_string(object, "host", source->host);
+		lf_json_set_bool(object, "is_pool", source->is_pool);
+		lf_json_set_bool(object, "is_nts", source->is_nts);
+		lf_json_append(list, object);
+	}
+	return list;
+}
+
 static json_t *system_to_json(const LfPlan *plan)
 {
 	const LfProfile *profile = plan->profile;
@@ -224,6 +240,10 @@ static json_t *system_to_json(const LfPlan *plan)
 	lf_json_set(object, "accounts", accounts_to_json(profile));
 	lf_json_set(object, "ssh_keys", ssh_keys_to_json(profile));
 	lf_json_set(object, "network", lf_net_to_json(plan->net));
+	if (profile->time_sources->len > 0)
+		lf_json_set(object, "time_sources", time_sources_to_json(profile));
+	if (profile->is_ntp_disabled)
+		lf_json_set_bool(object, "is_ntp_disabled", true);
 	lf_json_set(object, "scripts", scripts_to_json(profile));
 	return object;
 }
@@ -246,6 +266,32 @@ static json_t *payload_to_json(const LfPlan *plan)
 	return object;
 }
 
+// Who is told, and what follows a failure.
+static json_t *reports_to_json(const LfProfile *profile)
+{
+	json_t *object = json_object();
+
+	lf_json_set_string(object, "url", profile->report_url);
+	lf_json_set_string(object, "token", profile->report_token);
+	lf_json_set_string(object, "log_host", profile->log_host);
+	if (profile->log_port > 0)
+		lf_json_set_uint(object, "log_port", profile->log_port);
+	lf_json_set_string(object, "onfailure", lf_onfailure_word(profile->onfailure));
+	if (profile->onfailure_retries >= 0)
+		lf_json_set_uint(object, "onfailure_retries", (uint64_t)profile->onfailure_retries);
+	return object;
+}
+
+static void add_reports(json_t *object, const LfProfile *profile)
+{
+	json_t *reports = reports_to_json(profile);
+
+	if (json_object_size(reports) > 0)
+		lf_json_set(object, "reports", reports);
+	else
+		json_decref(reports);
+}
+
 // --- the whole ----------------------------------------------------------------------------------
 
 static json_t *without_hash(const LfPlan *plan)
@@ -257,6 +303,7 @@ static json_t *without_hash(const LfPlan *plan)
 	lf_json_set(object, "payload", payload_to_json(plan));
 	lf_json_set(object, "boot", boot_to_json(plan));
 	lf_json_set(object, "system", system_to_json(plan));
+	add_reports(object, plan->profile);
 	lf_json_set_string(object, "finish", lf_finish_word(plan->finish));
 	lf_json_set_bool(object, "is_eject", plan->is_eject);
 	lf_json_set(object, "deadlines_s", lf_deadlines_to_json(plan));

@@ -7,3 +7,5 @@ const char *lf_role_word(LfRole role);
 const char *lf_slot_word(LfSlotKind kind);
 const char *lf_script_word(LfScriptKind kind);
 const char *lf_finish_word(LfFinish finish);
+/** NULL when the kickstart does not say. */
+const char *lf_onfailure_word(LfOnFailure onfailure);

@@ -413,9 +413,9 @@ static void the_hash_knows_every_wish(void **state)
 	g_autoptr(LfPlan) first = make(&one);
 	g_autofree char *before = lf_plan_hash(first);
 	static const size_t texts[] = {
-		offsetof(LfProfile, lang),
-		offsetof(LfProfile, timezone),
-		offsetof(LfProfile, boot_append),
+		offsetof(LfProfile, lang),	  offsetof(LfProfile, timezone),
+		offsetof(LfProfile, boot_append), offsetof(LfProfile, report_url),
+		offsetof(LfProfile, log_host),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -489,7 +489,11 @@ static void the_text_tells_of_the_installed_system(void **state)
 		"account    root: no password, 0 SSH keys\n",
 		"account    anna: password, 1 SSH key, groups sudo, adm\n",
 		"services   on: ssh, chrony\n",
-		"network    eth7: IPv4 192.0.2.7/24, IPv6 off\n",
+		"network    eth7: IPv4 192.0.2.7/24, IPv6 off, router 192.0.2.1\n",
+		"time       server ntp.test, by NTS\n",
+		"report     https://report.test/in\n",
+		"log        log.test, port 5514\n",
+		"on failure 5 more tries, then reboot\n",
 		"script     %onerror of line 12, by /bin/sh\n",
 	};
 	g_auto(Case) one = new_case();
@@ -498,9 +502,17 @@ static void the_text_tells_of_the_installed_system(void **state)
 	LfNetwork *network = g_new0(LfNetwork, 1);
 	LfFactNic *nic = g_new0(LfFactNic, 1);
 	LfScript *script = g_new0(LfScript, 1);
+	LfTimeSource *source = g_new0(LfTimeSource, 1);
 	g_autoptr(LfPlan) plan = NULL;
 	g_autofree char *text = NULL;
 
+	*source = (LfTimeSource){ .host = g_strdup("ntp.test"), .is_nts = true };
+	g_ptr_array_add(one.profile->time_sources, source);
+	lf_test_set(&one.profile->report_url, "https://report.test/in");
+	lf_test_set(&one.profile->log_host, "log.test");
+	one.profile->log_port = 5514;
+	one.profile->onfailure = LF_ONFAILURE_REBOOT;
+	one.profile->onfailure_retries = 5;
 	*user = (LfAccount){ .name = g_strdup("anna"),
 			     .uid = -1,
 			     .gid = -1,
@@ -511,6 +523,7 @@ static void the_text_tells_of_the_installed_system(void **state)
 	*network = (LfNetwork){ .device = g_strdup("eth7"),
 				.ip = g_strdup("192.0.2.7"),
 				.netmask = g_strdup("255.255.255.0"),
+				.gateway = g_strdup("192.0.2.1"),
 				.is_noipv6 = true };
 	*script = (LfScript){ .kind = LF_SCRIPT_ONERROR, .place = { .line = 12 } };
 	g_ptr_array_add(one.profile->users, user);
