@@ -16,7 +16,7 @@ from pathlib import Path
 from .arches import MachineError, find_program
 from .machine import free_port
 from .pki import Ca
-from .reports import Receiver, Store
+from .reports import Receiver, Store, read_token
 
 # The host, as a machine on QEMU's user network sees it.
 HOST = "10.0.2.2"
@@ -101,7 +101,7 @@ class Desk:
 
     def _start_receiver(self, pair):
         self.store = Store(self.folder / "events.jsonl", self._on_event)
-        token = self.token_file.read_text(encoding="ascii")
+        token = read_token(self.token_file)
         files = (os.fspath(pair.cert), os.fspath(pair.key))
         self._receiver = Receiver(("127.0.0.1", 0), self.store, token=token, pair=files)
         threading.Thread(target=self._receiver.serve_forever, daemon=True).start()
