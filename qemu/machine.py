@@ -104,9 +104,11 @@ class Disk:
         if self.bus == "sata" and self.sector != 512:
             raise ConfigError("QEMU's SATA disks have sectors of 512 bytes: use virtio, nvme or scsi")
 
-    def check_folder(self):
-        """Refuses a folder that is not there, as a mistyped one is not to be made."""
+    def check_place(self):
+        """Refuses a folder that is not there, as a mistyped one is not to be made, and one in place of a file."""
         folder = Path(self.path).parent
+        if Path(self.path).is_dir():
+            raise ConfigError(f"the disk '{self.path}' is a folder: write a file's name, as {Path(self.path) / 'disk.img'}")
         if not folder.is_dir():
             raise ConfigError(f"there is no folder '{folder}' for the disk '{self.path}': make it, or correct the name")
 
@@ -117,6 +119,18 @@ class Disk:
             return
         with open(path, "xb") as new:
             new.truncate(self.size)
+
+
+def check_forward(text):
+    """Refuses what is not HOST:GUEST, two ports."""
+    ports = text.split(":")
+    if len(ports) != 2 or not all(is_port(port) for port in ports):
+        raise ConfigError(f"--forward '{text}' is not HOST:GUEST: write two ports up to 65535, as 8080:80")
+
+
+def is_port(text):
+    """Tells whether a text is a port's number."""
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 65536
 
 
 @dataclass
@@ -153,7 +167,9 @@ class Config:
     def __post_init__(self):
         self.disks = [Disk.parse(d) if isinstance(d, str) else d for d in self.disks]
         for disk in self.disks:
-            disk.check_folder()
+            disk.check_place()
+        for forward in self.forward:
+            check_forward(forward)
         for name in ("memory", "cpus"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"--{name} {getattr(self, name)} is not possible: write a number above 0")
