@@ -2,6 +2,8 @@
 // Not here: fetching (http.c).
 #include "base/http-private.h"
 
+#include <string.h>
+
 static char *url_part(CURLU *url, CURLUPart part)
 {
 	char *text = NULL;
@@ -15,12 +17,36 @@ static char *url_part(CURLU *url, CURLUPart part)
 	return copy;
 }
 
+// Port 0 is none: nobody can listen there.
+static bool has_port_0(CURLU *url)
+{
+	char *port = NULL;
+	bool is_0 = curl_url_get(url, CURLUPART_PORT, &port, 0) == CURLUE_OK &&
+		    strspn(port, "0") == strlen(port);
+
+	curl_free(port);
+	return is_0;
+}
+
+static CURLUcode set_url(CURLU *url, const char *text)
+{
+	CURLUcode code = url ? curl_url_set(url, CURLUPART_URL, text, 0) : CURLUE_OUT_OF_MEMORY;
+
+	return code == CURLUE_OK && has_port_0(url) ? CURLUE_BAD_PORT_NUMBER : code;
+}
+
 bool lf_http_url_parse(const char *text, CURLU **ret_url, GError **error)
 {
 	g_autoptr(CURLU) url = curl_url();
 	g_autofree char *scheme = NULL;
+	CURLUcode code = set_url(url, text);
 
-	if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+	if (code == CURLUE_BAD_PORT_NUMBER)
+		return lf_throw(
+			error, LF_ERROR_INPUT,
+			"the URL's port is wrong: write a number from 1 to 65535 behind the host, "
+			"as in https://host:8443/path, or leave ':' and the port out");
+	if (code != CURLUE_OK)
 		return lf_throw(error, LF_ERROR_INPUT,
 				"not a URL that can be fetched: write http://host/path or "
 				"https://host/path");

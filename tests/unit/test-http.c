@@ -759,8 +759,18 @@ static void a_closed_port_is_a_network_error(void **state)
 static void what_is_no_url_is_an_input_error(void **state)
 {
 	static const char *const urls[] = {
-		"",	     "site.ks", "/etc/passwd",	   "file:///etc/passwd",
-		"ftp://h/f", "http://", "http://h:99999/", "http://a b/"
+		"",
+		"site.ks",
+		"/etc/passwd",
+		"file:///etc/passwd",
+		"ftp://h/f",
+		"http://",
+		"http://h:99999/",
+		"http://a b/",
+		"http://h:0/",
+		"http://h:abc/",
+		"https://[::1/x",
+		"http://h:-1/",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
