@@ -106,11 +106,13 @@ $(IMG)/modules.stamp: $(IMG)/kernel.stamp $(O)/landfall-mkinitramfs image/module
 		touch $(CURDIR)/$@
 
 # A clock that stands before `built` is wrong. Keys that seem to be of the future verify nothing.
-$(IMG)/manifest.json: $(IMG)/kernel.stamp $(IMG)/keys/keyring.gpg image/arch/$(ARCH).mk
+$(IMG)/manifest.json: $(IMG)/kernel.stamp $(IMG)/keys/keyring.gpg $(IMG)/ks-keys.stamp \
+		image/arch/$(ARCH).mk
 	$(call say,GEN,$@)jq -n --arg version '$(VERSION)' --arg kernel "$$(ls $(KERNEL_TREE))" \
 		--arg suite '$(SUITE)' --arg arch '$(ARCH)' \
 		--argjson built "$$(printf '%s\n' $(IMAGE_EPOCH) "$$(cat $(IMG)/keys/created)" | sort -n | tail -1)" \
-		'{v: 1, version: $$version, suite: $$suite, arch: $$arch, kernel: $$kernel, built: $$built}' >$@
+		--argjson ks_keyring "$$([ -e $(IMG)/ks-keys/ks-keyring.gpg ] && echo true || echo false)" \
+		'{v: 1, version: $$version, suite: $$suite, arch: $$arch, kernel: $$kernel, built: $$built, ks_keyring: $$ks_keyring}' >$@
 
 INITRAMFS_FILES := $(wildcard image/files/*)
 $(IMG)/initramfs.img: image/initramfs.list $(IMG)/programs.stamp $(IMG)/modules.stamp \

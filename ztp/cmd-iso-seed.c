@@ -47,7 +47,7 @@ static const GOptionEntry seed_options[] = {
 	{ "ssh-key", 0, 0, G_OPTION_ARG_FILENAME, &reach.ssh_key,
 	  "Who may log in to the installer over SSH: public keys", "FILE" },
 	{ "no-check", 0, 0, G_OPTION_ARG_NONE, &is_unchecked,
-	  "Take the kickstarts and rules as they are", NULL },
+	  "Take the kickstarts, rules and URLs as they are", NULL },
 	{ NULL },
 };
 
@@ -173,6 +173,8 @@ static bool check(const LfSeed *seed, const char *iso, GError **error)
 	if (!manifest)
 		return false;
 	judge.manifest = manifest;
+	if (!lf_seed_check_url(&judge, error))
+		return false;
 	if (kickstart && !check_one(&judge, LF_SEED_FILE_PROFILE, kickstart, error))
 		return false;
 	return !rules_file || check_rules(&judge, error);
@@ -256,6 +258,10 @@ const LfVerb lf_verb_iso_seed = {
 		"With --rules one ISO serves several machines: lines of TERM[&TERM] NAME, such as\n"
 		"serial=CZ12* a.ks, choose among kickstarts that --file puts into the seed; see\n"
 		"the formats page. Each of them is checked like the kickstart.\n\n"
+		"A --ks-url of plain http is refused, as the machine would: --append has to say "
+		"landfall.ks-sha256=,\n"
+		"landfall.ks-key= or landfall.insecure-http-ks, unless the image holds keys for "
+		"signed kickstarts.\n\n"
 		"On the machine the files lie in /landfall/seed, the kickstart as site.ks. A file "
 		"OUT.iso is readable\n"
 		"by its owner only, because kickstarts hold secrets.\n\n"

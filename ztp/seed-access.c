@@ -121,7 +121,7 @@ static bool check_templates(const char *url, GError **error)
 	nic->mac = g_strdup("02:00:00:00:00:01");
 	g_ptr_array_add(machine->nics, nic);
 	expanded = lf_template_expand(url, machine, NULL, error);
-	return expanded && (lf_http_check_url(expanded, error) || lf_prefix(error, "--ks-url"));
+	return expanded && lf_http_check_url(expanded, error);
 }
 
 static bool add_ks_url(const char *url, GPtrArray *words, GError **error)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escrow.h"
+#include "base/host.h"
 #include "installer/plan/plan.h"
 #include "ztp/cmd-load.h"
 
@@ -38,13 +39,85 @@ static GBytes *load_from_seed(const char *name, const LfSeed *seed, GError **err
 	return g_bytes_ref(bytes);
 }
 
+// --- what vouches for what comes by plain http --------------------------------------------------
+
+static char *seed_word(const LfSeed *seed, const char *name)
+{
+	GBytes *bytes = lf_seed_find(seed, LF_SEED_FILE_CMDLINE);
+	gsize size = 0;
+	const char *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+	g_autofree char *line = g_strndup(text ? text : "", size);
+	const LfHost host = { .cmdline = line };
+
+	return lf_host_arg(&host, name);
+}
+
+static bool has_value(const LfSeed *seed, const char *name)
+{
+	g_autofree char *value = seed_word(seed, name);
+
+	return value && *value;
+}
+
+static bool allows_http(const LfSeed *seed)
+{
+	g_autofree char *value = seed_word(seed, "landfall.insecure-http-ks");
+
+	return value && (*value == '\0' || g_str_equal(value, "1"));
+}
+
+/* With keys in the image, or one that is named, the machine demands signatures. */
+static bool is_vouched(const LfSeedJudge *judge)
+{
+	return allows_http(judge->seed) || has_value(judge->seed, "landfall.ks-key") ||
+	       json_is_true(json_object_get(judge->manifest, "ks_keyring"));
+}
+
+// Of a file that the kickstart names no checksum is known.
+static bool check_transport(const LfSeedJudge *judge, const char *place, GError **error)
+{
+	g_autofree char *shown = NULL;
+
+	if (!g_str_has_prefix(place, "http://") || is_vouched(judge))
+		return true;
+	shown = lf_kickstart_public_name(place);
+	return lf_throw(
+		error, LF_ERROR_INPUT,
+		"'%s' comes without protection, so the machine refuses it: write https, or "
+		"add --append=landfall.ks-key=FINGERPRINT with signatures beside the files, "
+		"or --append=landfall.insecure-http-ks",
+		shown);
+}
+
+bool lf_seed_check_url(const LfSeedJudge *judge, GError **error)
+{
+	g_autofree char *url = seed_word(judge->seed, "landfall.ks");
+	g_autofree char *shown = NULL;
+
+	if (!url || !g_str_has_prefix(url, "http://") || is_vouched(judge) ||
+	    has_value(judge->seed, "landfall.ks-sha256"))
+		return true;
+	shown = lf_kickstart_public_name(url);
+	return lf_throw(error, LF_ERROR_INPUT,
+			"'%s' comes without protection, so the machine refuses it: write https, or "
+			"add --append=landfall.ks-sha256=SUM of the kickstart, "
+			"--append=landfall.ks-key=FINGERPRINT with a signature beside it, or "
+			"--append=landfall.insecure-http-ks",
+			shown);
+}
+
+// --- files that the kickstart names -------------------------------------------------------------
+
 static GBytes *load_to_check(const char *name, const char *from, void *user_data, GError **error)
 {
 	const LfSeedJudge *judge = user_data;
 	g_autofree char *place = lf_kickstart_resolve(name, from);
 
-	return is_http(place) ? lf_kickstart_read(name, from, (void *)judge->access, error)
-			      : load_from_seed(name, judge->seed, error);
+	if (!is_http(place))
+		return load_from_seed(name, judge->seed, error);
+	return check_transport(judge, place, error)
+		       ? lf_kickstart_read(name, from, (void *)judge->access, error)
+		       : NULL;
 }
 
 static GBytes *load_to_show(const char *name, const char *from, void *user_data, GError **error)
@@ -81,13 +154,16 @@ LfRules *lf_seed_rules(const LfSeed *seed, GError **error)
 }
 
 // The certificate for the recovery key. A path outside the seed may be a %pre script's work.
-static bool check_escrow(const LfSeed *seed, const LfProfile *profile, GError **error)
+static bool check_escrow(const LfSeedJudge *judge, const LfProfile *profile, GError **error)
 {
+	const LfSeed *seed = judge->seed;
 	const char *escrow = profile->unlock.escrow;
 	const char *name = escrow ? name_in_seed(escrow) : NULL;
 	GBytes *bytes;
 
-	if (!escrow || is_http(escrow) || *name == '/')
+	if (escrow && is_http(escrow))
+		return check_transport(judge, escrow, error) || lf_prefix(error, "unlock --escrow");
+	if (!escrow || *name == '/')
 		return true;
 	bytes = lf_seed_find(seed, name);
 	if (bytes)
@@ -167,7 +243,6 @@ bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
 		return lf_throw(error, LF_ERROR_INPUT,
 				"'%s' has %zu error%s: correct %s (--no-check takes it as it is)",
 				path, errors, errors == 1 ? "" : "s", errors == 1 ? "it" : "them");
-	return check_escrow(judge->seed, profile, error) &&
-	       check_token(judge->seed, profile, error) &&
+	return check_escrow(judge, profile, error) && check_token(judge->seed, profile, error) &&
 	       check_payload(profile, judge->manifest, judge->iso, error);
 }

@@ -34,6 +34,14 @@ bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
 		   LfDiagnostics *diagnostics, GError **error);
 
 /**
+ * lf_seed_check_url:
+ * Judges the kickstart's URL among the seed's words (landfall.ks=): by plain http the machine takes
+ * it only with a checksum, with signatures, or when a word allows it.
+ * Errors: INPUT, naming the words.
+ */
+bool lf_seed_check_url(const LfSeedJudge *judge, GError **error);
+
+/**
  * lf_seed_rules:
  * Reads the seed's rules; each kickstart they name has to be in the seed.
  * Errors: INPUT. Returns: (transfer full) (nullable)

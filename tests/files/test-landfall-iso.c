@@ -312,6 +312,61 @@ static void keys_and_words_for_servers_go_into_the_seed(void **state)
 	assert_null(strstr(shown, "PRIVATE"));
 }
 
+/* With @manifest of the ISO; NULL is one without keys. */
+static void expect_seeding(Desk *desk, const char *manifest, const char *arguments, int status,
+			   const char *says)
+{
+	g_autofree char *line = g_strdup_printf("iso seed %s in.iso out.iso", arguments);
+	g_autofree char *output = NULL;
+	g_autofree char *out = g_build_filename(desk->dir, "out.iso", NULL);
+
+	if (manifest)
+		make_iso_of(desk, manifest);
+	if (landfall(desk, line, &output) != status)
+		fail_msg("%s: %s", line, output);
+	assert_contains(output, says);
+	assert_true(exists(desk, "out.iso") == (status == 0));
+	(void)unlink(out);
+}
+
+#define HTTP	"--ks-url=http://h.test/{serial}.ks"
+#define INCLUDE "-k http.ks"
+
+static void plain_http_needs_something_that_vouches(void **state)
+{
+	static const char signing[] = "{\"v\":1,\"ks_keyring\":true,\"refs\":{}}";
+	static const char plain[] = "{\"v\":1,\"ks_keyring\":false,\"refs\":{}}";
+	static const struct {
+		const char *manifest;
+		const char *arguments;
+		int status;
+		const char *says;
+	} rows[] = {
+		{ NULL, HTTP, 2, "'http://h.test/{serial}.ks' comes without protection" },
+		{ plain, HTTP, 2, "--append=landfall.insecure-http-ks" },
+		{ NULL, HTTP " -a quiet", 2, "--append=landfall.ks-sha256=" },
+		{ NULL, HTTP " -a landfall.ks-key=", 2, "landfall.ks-key=" },
+		{ NULL, HTTP " -a landfall.insecure-http-ks=0", 2, "protection" },
+		{ NULL, "-k any.ks -a landfall.ks=http://h.test/a.ks", 2, "protection" },
+		{ NULL, HTTP " -a landfall.insecure-http-ks", 0, "cmdline" },
+		{ NULL, HTTP " -a landfall.ks-sha256=ab", 0, "cmdline" },
+		{ NULL, HTTP " -a landfall.ks-key=AB", 0, "cmdline" },
+		{ NULL, HTTP " --no-check", 0, "cmdline" },
+		{ signing, HTTP, 0, "cmdline" },
+		{ plain, INCLUDE, 2, "'http://127.0.0.1:1/a.ks' comes without protection" },
+		{ NULL, INCLUDE " -a landfall.ks-sha256=ab", 2, "without protection" },
+		{ NULL, INCLUDE " -a landfall.insecure-http-ks", 2, "cannot fetch" },
+	};
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+
+	open_desk(&desk);
+	g_free(put(&desk, "any.ks", GOOD_KS, -1));
+	g_free(put(&desk, "http.ks", GOOD_KS "%include http://127.0.0.1:1/a.ks\n", -1));
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		expect_seeding(&desk, rows[i].manifest, rows[i].arguments, rows[i].status,
+			       rows[i].says);
+}
+
 static void rules_choose_among_kickstarts_of_the_seed(void **state)
 {
 	g_auto(Desk) desk = { NULL, NULL, NULL };
@@ -365,7 +420,7 @@ static void what_no_machine_could_use_is_refused(void **state)
 		{ "-k any.ks --proxy=socks5://h", "proxy" },
 		{ "--ks-url=https://", "--ks-url" },
 		{ "--ks-url=https://[::1/x", "--ks-url" },
-		{ "--ks-url=https://h:99999/x", "--ks-url" },
+		{ "--ks-url=https://h:99999/x", ": --ks-url: the URL's port is wrong" },
 		{ "-k any.ks --proxy=http://u:p@h:1", "give --proxy=@FILE" },
 		{ "-k any.ks --proxy=@nowhere", "nowhere" },
 		{ "-k any.ks --ssh-key=one.key", "is a private key" },
@@ -745,6 +800,7 @@ int main(void)
 		LF_TEST(what_is_included_has_to_be_in_the_seed),
 		LF_TEST(a_cut_iso_is_refused_by_every_verb_and_nothing_is_written),
 		LF_TEST(keys_and_words_for_servers_go_into_the_seed),
+		LF_TEST(plain_http_needs_something_that_vouches),
 		LF_TEST(rules_choose_among_kickstarts_of_the_seed),
 		LF_TEST(what_no_machine_could_use_is_refused),
 		LF_TEST(wrong_command_lines_are_refused),
