@@ -93,9 +93,20 @@ bool lf_word_number(const LfNetWord *word, const char *field, uint32_t min, uint
 	return true;
 }
 
+// What has the form of a MAC address is meant as one.
+static bool is_mac_form(const char *field)
+{
+	return strchr(field, ':') && lf_shape_fits(LF_SHAPE_NIC, field);
+}
+
 bool lf_word_mac(const LfNetWord *word, const char *field, char **ret)
 {
 	*ret = lf_mac_parse(field);
+	if (!*ret && is_mac_form(field))
+		return lf_word_refuse(
+			word,
+			"'%.32s' is a MAC address that no card can have: write the card's own",
+			field);
 	return *ret ||
 	       lf_word_refuse(word, "'%.32s' is no MAC address: write it as in '52:54:00:12:34:56'",
 			      field);
@@ -107,6 +118,8 @@ bool lf_word_device(const LfNetWord *word, const char *field, char **ret)
 		*ret = g_strdup("bootif");
 		return true;
 	}
+	if (is_mac_form(field))
+		return lf_word_mac(word, field, ret);
 	*ret = lf_mac_parse(field);
 	if (*ret)
 		return true;

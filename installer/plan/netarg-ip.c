@@ -5,6 +5,8 @@
 
 #include "installer/plan/netarg.h"
 
+#define HEX "0123456789abcdefABCDEF"
+
 typedef struct {
 	const char *word;
 	LfIpMode ipv4, ipv6;
@@ -118,9 +120,10 @@ static bool parse_whole(const LfNetWord *word, char **given, LfIpArg *arg)
 
 	for (guint i = 0; i < MIN(n, 7); i++)
 		fields[i] = given[i];
-	if ((*fields[6] && !get_method(word, fields[6], arg)) ||
+	// The gateway first: an IPv6 address without brackets is several fields.
+	if ((*fields[2] && !lf_word_address(word, fields[2], &arg->gateway)) ||
+	    (*fields[6] && !get_method(word, fields[6], arg)) ||
 	    (*fields[0] && !add_address(word, (char **)fields, arg)) ||
-	    (*fields[2] && !lf_word_address(word, fields[2], &arg->gateway)) ||
 	    (*fields[4] && !lf_word_hostname(word, fields[4], &arg->hostname)) ||
 	    (*fields[5] && !lf_word_device(word, fields[5], &arg->device)) ||
 	    (n > 7 && !get_tail(word, given + 7, arg)))
@@ -133,6 +136,25 @@ static bool is_whole(char **fields)
 	LfAddress address;
 
 	return !*fields[0] || lf_word_parse_address(fields[0], &address);
+}
+
+static bool consists_of(const char *text, const char *letters)
+{
+	return strspn(text, letters) == strlen(text);
+}
+
+/* Whether the first field is meant as an address: no interface is called '192.0.2.300', and an IPv6
+ * address without brackets is several fields. */
+static bool is_meant_as_address(char **fields)
+{
+	const char *dot = strchr(fields[0], '.');
+
+	if (*fields[0] == '[')
+		return true;
+	if (dot && strchr(dot + 1, '.') && consists_of(fields[0], "0123456789."))
+		return true;
+	return fields[1] && strlen(fields[0]) <= 4 && consists_of(fields[0], HEX) &&
+	       consists_of(fields[1], HEX);
 }
 
 static bool has_outside_brackets(const char *text, char what)
@@ -155,6 +177,8 @@ bool lf_word_parse_ip(const LfNetWord *word)
 		return lf_word_refuse(word, "it says nothing: write 'ip=dhcp' or an address");
 	if (is_whole(fields))
 		return parse_whole(word, fields, arg);
+	if (is_meant_as_address(fields))
+		return lf_word_address(word, fields[0], &arg->address);
 	if (!fields[1])
 		return get_method(word, fields[0], arg);
 	return lf_word_device(word, fields[0], &arg->device) && get_method(word, fields[1], arg) &&
