@@ -44,9 +44,9 @@ typedef struct {
 
 static const LfOption unlock_options[] = {
 	LF_OPTION_FIELD("--tpm2", FLAG, Unlock, wants_tpm2),
-	LF_OPTION_FIELD("--pcrs", TEXT, Unlock, pcrs, LF_SHAPE_PCRS),
+	{ "--pcrs", LF_OPTION_TEXT, LF_OPTION_FILLED, offsetof(Unlock, pcrs), LF_SHAPE_PCRS },
 	LF_OPTION_FIELD("--recovery", FLAG, Unlock, wants_recovery),
-	LF_OPTION_FIELD("--escrow", TEXT, Unlock, escrow),
+	{ "--escrow", LF_OPTION_TEXT, LF_OPTION_FILLED, offsetof(Unlock, escrow) },
 };
 
 // The text fits LF_SHAPE_PCRS: numbers from 0 to 23.
@@ -125,7 +125,8 @@ static void apply_onfailure(LfParser *parser, LfCall *call, void *values)
 	OnFailure *line = values;
 
 	if (line->action == LF_ONFAILURE_DEFAULT)
-		lf_call_error(call, call->place, "missing-option", NULL,
+		lf_call_error(call, call->place, "missing-option",
+			      "add one of them, or remove the line",
 			      "'onfailure' needs '--reboot' or '--poweroff'");
 	parser->profile->onfailure = line->action;
 	parser->profile->onfailure_retries = lf_call_has(call, "--retry") ? line->retries : -1;

@@ -244,10 +244,22 @@ static const struct {
 	{ "--bridgeslaves", true },
 };
 
+static void check_mac(LfCall *call, const char *device)
+{
+	g_autofree char *mac = lf_mac_parse(device);
+
+	if (strchr(device, ':') && !mac)
+		lf_call_error(call, lf_call_place(call, "--device"), "impossible-mac",
+			      "write the card's own address, as 'ip link' shows it",
+			      "'%s' is a MAC address that no card can have", device);
+}
+
 static void check_device(LfCall *call, const LfNetwork *network)
 {
 	const char *device = network->device;
 
+	if (device)
+		check_mac(call, device);
 	if (g_strcmp0(device, "ibft") == 0)
 		lf_call_error(call, lf_call_place(call, "--device"), "unsupported-value",
 			      "write the device's name, 'link' or 'bootif'",
@@ -313,7 +325,8 @@ static void check_members(LfCall *call, const char *option, const char *device, 
 	LfPlace place = lf_call_place(call, option);
 
 	if (members && g_strv_length(members) > MAX_MEMBERS) {
-		lf_call_error(call, place, "too-many", NULL, "more than %d members", MAX_MEMBERS);
+		lf_call_error(call, place, "too-many", "leave some of them out",
+			      "more than %d members", MAX_MEMBERS);
 		return;
 	}
 	for (char **member = members; member && *member; member++) {

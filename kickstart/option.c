@@ -8,6 +8,7 @@
 #include "kickstart/near.h"
 #include "kickstart/value.h"
 
+#define MAX_LISTED 6
 #define REDACTED   "********"
 #define PLAIN_NAME G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-"
 
@@ -58,6 +59,23 @@ bool lf_option_is_same(const LfOption *a, const LfOption *b)
 	       a->min == b->min && !(a->flags & (LF_OPTION_UNSUPPORTED | LF_OPTION_IGNORED));
 }
 
+/* The options that are carried out, when there are few. Returns: (transfer full) (nullable) */
+static char *known_options(const LfCommand *command)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	size_t n = 0;
+
+	for (size_t i = 0; i < command->n_options; i++) {
+		if (command->options[i].flags & (LF_OPTION_UNSUPPORTED | LF_OPTION_IGNORED))
+			continue;
+		g_string_append_printf(text, "%s'%s'", n++ ? ", " : "", command->options[i].name);
+	}
+	if (n == 0)
+		return g_strdup("leave it out: there are no options");
+	return n <= MAX_LISTED ? g_strdup_printf("write %s", text->str)
+			       : g_strdup("the kickstart page lists the options");
+}
+
 static void unknown_option(LfCall *call, const LfPlace *place, const char *name)
 {
 	g_autofree char *advice = NULL;
@@ -68,6 +86,8 @@ static void unknown_option(LfCall *call, const LfPlace *place, const char *name)
 	     lf_diagnostics_has_room(call->diagnostics) && i < call->command->n_options; i++)
 		lf_near_try(&near, call->command->options[i].name);
 	advice = lf_near_advice(&near);
+	if (!advice)
+		advice = known_options(call->command);
 	lf_call_error(call, *place, "unknown-option", advice, "'%s' has no option '%s'",
 		      call->command->name, name);
 }

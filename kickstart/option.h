@@ -25,6 +25,7 @@ enum {
 	LF_OPTION_UNSUPPORTED =
 		1 << 1,		    /* of the language, but not carried out: an error with @note */
 	LF_OPTION_IGNORED = 1 << 2, /* accepted, and nothing has to be done for it */
+	LF_OPTION_FILLED = 1 << 3,  /* an empty text is an error, not the same as none */
 };
 
 /** LfChoice: @note: (nullable): of the language, but not carried out: an error with this advice */

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/http.h"
+
 typedef struct {
 	const char *pattern;		/* matches the whole text */
 	bool (*fits)(const char *text); /* nullable: asked after the pattern */
@@ -112,6 +114,12 @@ static bool is_route(const char *text)
 					  NULL);
 }
 
+// What fetches it decides: hosts and ports have rules of their own.
+static bool is_url(const char *text)
+{
+	return g_str_has_prefix(text, "file:///") || lf_http_check_url(text, NULL);
+}
+
 static bool has_closed_quotes(const char *text)
 {
 	unsigned n_quotes = 0;
@@ -168,9 +176,11 @@ static const Row rows[] = {
 			      "write letters, digits, '_', '.' and '-'" },
 	[LF_SHAPE_REF] = { "[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", NULL, 255,
 			   "a ref", "write it as in 'debian/13/x86_64/standard'" },
-	[LF_SHAPE_PAYLOAD_URL] = { "(file:///|https?://[A-Za-z0-9.:_\\[\\]-]+)[!-~]*", NULL, 2048,
+	[LF_SHAPE_PAYLOAD_URL] = { "(file:///|https?://[A-Za-z0-9.:_\\[\\]-]+)[!-~]*", is_url, 2048,
 				   "a repository's URL",
-				   "begin it with 'file:///', 'https://HOST' or 'http://HOST'" },
+				   "begin it with 'file:///', 'https://HOST' or 'http://HOST', "
+				   "perhaps "
+				   "with ':' and a port from 1 to 65535 behind HOST" },
 	[LF_SHAPE_UNIT] = { "[A-Za-z0-9][A-Za-z0-9:_.@\\\\-]*", NULL, 255, "a service",
 			    "write names of units divided by commas, as in 'ssh,chrony'" },
 	[LF_SHAPE_KERNEL_ARGS] = { "[\t -~]*", has_closed_quotes, 2048,
@@ -200,8 +210,10 @@ static const Row rows[] = {
 	[LF_SHAPE_DHCP_CLASS] = { "[A-Za-z0-9][A-Za-z0-9 ._:/+@,=()-]*", NULL, 128,
 				  "a class of DHCP clients",
 				  "write letters, digits, blanks and '._:/+@,=()-'" },
-	[LF_SHAPE_REPORT_URL] = { "https?://[A-Za-z0-9.:_\\[\\]-]+[!-~]*", NULL, 2048,
-				  "a URL to report to", "begin it with 'https://HOST'" },
+	[LF_SHAPE_REPORT_URL] = { "https?://[A-Za-z0-9.:_\\[\\]-]+[!-~]*", is_url, 2048,
+				  "a URL to report to",
+				  "begin it with 'https://HOST' or 'https://HOST:PORT', the port "
+				  "from 1 to 65535" },
 	[LF_SHAPE_SEED_FILE] = { "[A-Za-z0-9_][A-Za-z0-9._-]*", NULL, 100, "a file of the seed",
 				 "write its name: letters, digits, '.', '_' and '-'" },
 	[LF_SHAPE_RATE] = { "[0-9]{1,12}([KkMmGg]?[Bb][Ii][Tt])", NULL, 16, "a rate",

@@ -20,7 +20,8 @@ typedef struct {
 
 static const LfOption report_options[] = {
 	{ "--url", LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(Report, url), LF_SHAPE_REPORT_URL },
-	LF_OPTION_FIELD("--token", TEXT, Report, token, LF_SHAPE_SEED_FILE),
+	{ "--token", LF_OPTION_TEXT, LF_OPTION_FILLED, offsetof(Report, token),
+	  LF_SHAPE_SEED_FILE },
 };
 
 static void apply_report(LfParser *parser, LfCall *call, void *values)
@@ -65,7 +66,8 @@ static void apply_mirror(LfParser *parser, LfCall *call, void *values)
 		return;
 	}
 	if (n_mirrors >= MAX_MIRRORS) {
-		lf_call_error(call, call->place, "too-many", NULL, "more than %d mirrors",
+		lf_call_error(call, call->place, "too-many",
+			      "keep those that are nearest to the machines", "more than %d mirrors",
 			      MAX_MIRRORS);
 		return;
 	}
@@ -100,7 +102,8 @@ static void apply_bandwidth(LfParser *parser, LfCall *call, void *values)
 static const LfOption route_options[] = {
 	{ "--to", LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(LfRoute, to), LF_SHAPE_ROUTE },
 	{ "--via", LF_OPTION_TEXT, LF_OPTION_REQUIRED, offsetof(LfRoute, via), LF_SHAPE_ADDRESS },
-	LF_OPTION_FIELD("--device", TEXT, LfRoute, device, LF_SHAPE_IFNAME),
+	{ "--device", LF_OPTION_TEXT, LF_OPTION_FILLED, offsetof(LfRoute, device),
+	  LF_SHAPE_IFNAME },
 	LF_OPTION_FIELD("--metric", U32, LfRoute, metric, 0, 1, UINT32_MAX),
 };
 
@@ -172,8 +175,9 @@ static void apply_route(LfParser *parser, LfCall *call, void *values)
 				      "there is a route to '%s' already, on line %u", route->to,
 				      ((const LfRoute *)routes->pdata[i])->place.line);
 	if (routes->len >= MAX_ROUTES)
-		lf_call_error(call, call->place, "too-many", NULL, "more than %d routes",
-			      MAX_ROUTES);
+		lf_call_error(call, call->place, "too-many",
+			      "put networks that lie beside each other into one route",
+			      "more than %d routes", MAX_ROUTES);
 	if (call->is_broken)
 		return;
 	route = g_memdup2(values, sizeof(LfRoute));
@@ -190,7 +194,8 @@ typedef struct {
 } Persist;
 
 static const LfOption persist_options[] = {
-	LF_OPTION_FIELD("--label", TEXT, Persist, label, LF_SHAPE_DISK_LABEL),
+	{ "--label", LF_OPTION_TEXT, LF_OPTION_FILLED, offsetof(Persist, label),
+	  LF_SHAPE_DISK_LABEL },
 	{ "--size", LF_OPTION_U64, LF_OPTION_REQUIRED, offsetof(Persist, size_mib), .min = 64,
 	  .max = UINT64_C(1) << 34 },
 };

@@ -24,6 +24,16 @@ void lf_value_bad_shape(LfCall *call, const LfPlace *place, LfShape shape, const
 			      "'%s' is not %s", text, lf_shape_noun(shape));
 }
 
+static void empty_text(LfCall *call, const LfOption *option, const LfPlace *place)
+{
+	bool is_required = option->flags & LF_OPTION_REQUIRED;
+
+	lf_call_error(call, *place, "empty-value",
+		      is_required ? "write a value behind '='"
+				  : "write a value behind '=', or leave the option out",
+		      "'%s' is empty", option->name);
+}
+
 static void store_text(LfCall *call, const LfOption *option, const LfPlace *place, const char *text)
 {
 	char **field = field_of(call, option);
@@ -34,8 +44,8 @@ static void store_text(LfCall *call, const LfOption *option, const LfPlace *plac
 		lf_value_bad_shape(call, place, option->shape, text);
 	else if (*text)
 		*field = g_strdup(text);
-	else if (option->flags & LF_OPTION_REQUIRED)
-		lf_call_error(call, *place, "empty-value", NULL, "'%s' is empty", option->name);
+	else if (option->flags & (LF_OPTION_REQUIRED | LF_OPTION_FILLED))
+		empty_text(call, option, place);
 }
 
 static void store_secret(LfCall *call, const LfOption *option, const LfPlace *place,

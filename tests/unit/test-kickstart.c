@@ -98,6 +98,10 @@ static void the_nearest_known_name_is_the_advice(void **state)
 		{ "part /var --sise=10", "did you mean '--size'?" },
 		{ "%psot\n%end", "did you mean '%post'?" },
 		{ "%addon com_landfall\nunlok --tpm2\n%end", "did you mean 'unlock'?" },
+		{ "%addon com_landfall\nonfailure --halt\n%end",
+		  "write '--reboot', '--poweroff', '--retry'" },
+		{ "zerombr --halt", "leave it out: there are no options" },
+		{ "part / --nonsense", "the kickstart page lists the options" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

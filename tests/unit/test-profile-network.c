@@ -207,6 +207,9 @@ static void options_that_need_a_device_say_so(void **state)
 		{ "network --device=link --vlanid=5", "" },
 		{ "network --device=bootif --bindto=mac", "" },
 		{ "network --device=a --bindto=name", "1:29 error invalid-value" },
+		{ "network --device=01:bb:cc:dd:ee:ff", "1:9 error impossible-mac" },
+		{ "network --device=00:00:00:00:00:00", "1:9 error impossible-mac" },
+		{ "network --device=02:BB:cc:dd:ee:ff", "" },
 	};
 
 	LF_TEST_SNIPPETS(rows);
@@ -721,6 +724,15 @@ static void reports_go_to_a_url_without_secrets(void **state)
 		{ ADDON("report --url=https://h.example/?t=x"), "2:8 error url-query" },
 		{ ADDON("report --url=ftp://h.example/"), "2:14 error invalid-value" },
 		{ ADDON("report --url=file:///x"), "2:14 error invalid-value" },
+		{ ADDON("report --url=https://h.example:99999/x"), "2:14 error invalid-value" },
+		{ ADDON("report --url=https://h.example:0/x"), "2:14 error invalid-value" },
+		{ ADDON("report --url=https://h.example:65535/x"), "" },
+		{ ADDON("report --url=https://[2001:db8::1]:8443/x"), "" },
+		{ ADDON("mirror --url=https://h.example:abc/x"), "2:14 error invalid-value" },
+		{ ADDON("mirror --url=https://[::1/x"), "2:14 error invalid-value" },
+		{ ADDON("upgrade --url=http://h.example:70000/x"), "2:15 error invalid-value" },
+		{ ADDON("upgrade --url=file:///srv:99999/x"), "" },
+		{ ADDON("report --url=https://h.example/ --token="), "2:41 error empty-value" },
 		{ ADDON("report --url=https://h.example/ --token=../x"),
 		  "2:41 error invalid-value" },
 		{ ADDON("report --url=https://h.example/ --token=/etc/x"),
@@ -848,6 +860,7 @@ static void what_persists_has_a_label_of_its_own(void **state)
 		{ ADDON("persist"), "2:1 error missing-option" },
 		{ ADDON("persist --size=63"), "2:16 error out-of-range" },
 		{ ADDON("persist --size=x"), "2:16 error invalid-number" },
+		{ ADDON("persist --size=64 --label="), "2:27 error empty-value" },
 		{ ADDON("persist --size=64 --label=seventeen-letters"),
 		  "2:27 error invalid-value" },
 		{ ADDON("persist --size=64 --label='a b'"), "2:27 error invalid-value" },
