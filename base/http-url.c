@@ -42,10 +42,10 @@ bool lf_http_url_parse(const char *text, CURLU **ret_url, GError **error)
 	CURLUcode code = set_url(url, text);
 
 	if (code == CURLUE_BAD_PORT_NUMBER)
-		return lf_throw(
-			error, LF_ERROR_INPUT,
-			"the URL's port is wrong: write a number from 1 to 65535 behind the host, "
-			"as in https://host:8443/path, or leave ':' and the port out");
+		return lf_throw(error, LF_ERROR_INPUT,
+				"the port in the URL is wrong: write a number from 1 to 65535 "
+				"behind the host, "
+				"as in https://host:8443/path, or leave ':' and the port out");
 	if (code != CURLUE_OK)
 		return lf_throw(error, LF_ERROR_INPUT,
 				"not a URL that can be fetched: write http://host/path or "

@@ -14,6 +14,7 @@
 #include "installer/cmd.h"
 #include "installer/plan/persist.h"
 #include "kickstart/rate.h"
+#include "kickstart/shape.h"
 
 #define KEYRING	   "usr/share/landfall/keyring.gpg"
 #define TELL_EVERY (G_USEC_PER_SEC)
@@ -170,14 +171,31 @@ static OstreeRepo *open_repo(const char *path, GError **error)
 
 // --- the verb -----------------------------------------------------------------------------------
 
+// Kickstarts are held to the same.
+static bool check_url(const char *url, GError **error)
+{
+	if (lf_url_has_user(url))
+		return lf_throw(
+			error, LF_ERROR_INPUT,
+			"a user or password in the URL is seen by all: serve the repository "
+			"without a password; its commits are signed");
+	if (lf_url_has_query(url))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"leave '?' or '#' and what follows out; commits are signed, so a "
+				"repository needs no token");
+	return g_str_has_prefix(url, "file:///") || lf_http_check_url(url, error);
+}
+
 static bool check_words(const LfCmd *cmd, GError **error)
 {
+	if (!check_url(cmd->args[0], error))
+		return lf_prefix(error, "prestage");
 	if (cmd->http.proxy && strchr(cmd->http.proxy, '@'))
 		return lf_throw(error, LF_ERROR_INPUT,
 				"--proxy: a password on a command line is seen by all: use a proxy "
 				"that needs none");
 	for (char **mirror = cmd->mirrors; mirror && *mirror; mirror++)
-		if (!g_str_has_prefix(*mirror, "file://") && !lf_http_check_url(*mirror, error))
+		if (!check_url(*mirror, error))
 			return lf_prefix(error, "--mirror");
 	return lf_http_access_check(&cmd->http, error);
 }
@@ -226,14 +244,13 @@ static bool prestage(const LfCmd *cmd, const char *dir, const LfHttpAccess *acce
 int lf_cmd_prestage(const LfCmd *cmd, GError **error)
 {
 	Teller teller = { .is_json = cmd->is_json };
-	g_autofree char *dir = find_dir(cmd, error);
+	g_autofree char *dir = check_words(cmd, error) ? find_dir(cmd, error) : NULL;
 	g_autoptr(LfHttpLimit) limit = NULL;
 	LfHttpAccess access = cmd->http;
 	lf_autofd held = -1;
 	bool is_done;
 
-	if (!dir || !check_words(cmd, error) || !new_limit(cmd, &limit, error) ||
-	    !lock(dir, &held, error))
+	if (!dir || !new_limit(cmd, &limit, error) || !lock(dir, &held, error))
 		return 1;
 	access.limit = limit;
 	is_done = prestage(cmd, dir, &access, &teller, error);

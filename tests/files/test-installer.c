@@ -93,12 +93,21 @@ static void wrong_words_are_input_errors(void **state)
 		{ "check /tmp", "kickstart: '/tmp': cannot read: Is a directory" },
 		{ "check file:///nonexistent", "cannot open '/nonexistent': No such file" },
 		{ "check --root=/usr /nonexistent", "cannot open '/nonexistent': No such file" },
+		{ "prestage https://localhost:99999/x r",
+		  "prestage: the port in the URL is wrong" },
+		{ "prestage https://[::1/x r", "prestage: not a URL that can be fetched" },
+		{ "prestage ftp://h/x r",
+		  "prestage: 'ftp' URLs cannot be fetched: use https or http" },
+		{ "prestage https://u:XSECRETX@h/x r", "prestage: a user or password in the URL" },
+		{ "prestage 'https://h/x?q=XSECRETX' r", "prestage: leave '?' or '#'" },
+		{ "prestage --mirror=https://u:XSECRETX@h/x file:///x r", "--mirror: a user" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *output = run_with_output("/dev/null", 2, rows[i].arguments);
 
 		assert_contains(output, rows[i].says);
+		assert_null(strstr(output, "XSECRETX"));
 	}
 }
 

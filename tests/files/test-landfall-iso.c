@@ -420,7 +420,7 @@ static void what_no_machine_could_use_is_refused(void **state)
 		{ "-k any.ks --proxy=socks5://h", "proxy" },
 		{ "--ks-url=https://", "--ks-url" },
 		{ "--ks-url=https://[::1/x", "--ks-url" },
-		{ "--ks-url=https://h:99999/x", ": --ks-url: the URL's port is wrong" },
+		{ "--ks-url=https://h:99999/x", ": --ks-url: the port in the URL is wrong" },
 		{ "-k any.ks --proxy=http://u:p@h:1", "give --proxy=@FILE" },
 		{ "-k any.ks --proxy=@nowhere", "nowhere" },
 		{ "-k any.ks --ssh-key=one.key", "is a private key" },
