@@ -2,12 +2,15 @@
 // Not here: reading the seed (installer/orders), the kickstarts themselves.
 #include "installer/plan/rules.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define MAX_TEXT_BYTES (64 * 1024)
 #define MAX_RULES      1024
 #define MAX_TERMS      16
 #define MAX_NAME_BYTES 100
+#define MAC_LENGTH     17
+#define ALL_PLACES     ((UINT32_C(1) << MAC_LENGTH) - 1)
 
 typedef enum {
 	FACT_SERIAL,
@@ -89,6 +92,43 @@ static bool parse_fact(const char *name, Fact *ret_fact)
 	return false;
 }
 
+/* Where in "52:54:00:12:34:56" a letter of a glob may stand: a bit for each place. */
+static uint32_t places_of(char letter)
+{
+	const uint32_t colons = 0x4924;
+
+	if (letter == '?')
+		return ALL_PLACES;
+	if (letter == ':')
+		return colons;
+	return g_ascii_isxdigit(letter) ? ALL_PLACES & ~colons : 0;
+}
+
+/* Whether any MAC address fits. After each letter @ends has the places where what was read of the
+ * glob may end. */
+static bool can_be_mac(const char *glob)
+{
+	uint32_t ends = 1;
+
+	for (; *glob && ends; glob++) {
+		if (*glob == '*')
+			ends = ~((ends & -ends) - 1);
+		else
+			ends = (ends & places_of(*glob)) << 1;
+		ends &= ALL_PLACES << 1 | 1;
+	}
+	return ends >> MAC_LENGTH & 1;
+}
+
+static bool check_glob(Fact fact, const char *text, const char *glob, GError **error)
+{
+	return fact != FACT_MAC || can_be_mac(glob) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"'%s' fits no MAC address: write mac=52:54:00:12:34:56, with * and ? where "
+			"any will do",
+			text);
+}
+
 static bool parse_term(const char *text, GPtrArray *terms, GError **error)
 {
 	const char *equals = strchr(text, '=');
@@ -102,6 +142,8 @@ static bool parse_term(const char *text, GPtrArray *terms, GError **error)
 			"'%s' is no term: write serial=, uuid=, mac=, asset-tag=, vendor= or "
 			"product= with a glob behind it, or * alone",
 			text);
+	if (!check_glob(fact, text, equals + 1, error))
+		return false;
 	term = g_new0(Term, 1);
 	*term = (Term){ fact, fold(fact, equals + 1) };
 	g_ptr_array_add(terms, term);

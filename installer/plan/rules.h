@@ -15,8 +15,8 @@ typedef struct LfRules LfRules;
  *
  * Pure. At most 64 KiB, 1024 rules, 16 terms each.
  *
- * Errors: INPUT with file and line: a term or name that is none, a rule behind one that fits every
- * machine, no rule at all. Returns: (transfer full) (nullable)
+ * Errors: INPUT with file and line: a term or name that is none, a glob that fits no MAC address, a
+ * rule behind one that fits every machine, no rule at all. Returns: (transfer full) (nullable)
  */
 LfRules *lf_rules_parse(GBytes *text, const char *file, GError **error);
 

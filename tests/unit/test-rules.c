@@ -122,6 +122,14 @@ static void what_is_no_rule_is_named_with_its_line(void **state)
 		{ "serial=A .a\n", "cannot be the name" },
 		{ "serial=A -a\n", "cannot be the name" },
 		{ "* a.ks\nserial=A b.ks\n", "rules:2: never reached" },
+		{ "mac=zz a.ks\n", "rules:1: 'mac=zz' fits no MAC address" },
+		{ "mac=aa:bb:cc:00:11 a.ks\n", "fits no MAC address" },
+		{ "mac=aa:bb:cc:00:11:22:33 a.ks\n", "fits no MAC address" },
+		{ "mac=aa-bb-cc-00-11-22 a.ks\n", "write mac=52:54:00:12:34:56" },
+		{ "mac=aabbcc001122 a.ks\n", "fits no MAC address" },
+		{ "mac=*:*:*:*:*:*:* a.ks\n", "fits no MAC address" },
+		{ "mac=aaa* a.ks\n", "fits no MAC address" },
+		{ "mac=* a.ks\nserial=A&mac=*g b.ks\n", "rules:2: 'mac=*g' fits no" },
 		{ "serial=\001 a.ks\n", "control character" },
 		{ "serial=\377 a.ks\n", "not UTF-8" },
 	};
@@ -130,6 +138,27 @@ static void what_is_no_rule_is_named_with_its_line(void **state)
 		g_autoptr(GError) error = NULL;
 
 		assert_throws(parse(rows[i].text, &error), error, LF_ERROR_INPUT, rows[i].said);
+	}
+}
+
+static void globs_that_some_mac_address_fits_are_taken(void **state)
+{
+	static const char *const rows[] = {
+		"mac=* a.ks\n",
+		"mac=AA:bb:* a.ks\n",
+		"mac=*:22 a.ks\n",
+		"mac=aa:??:cc:0?:11:22 a.ks\n",
+		"mac=????????????????? a.ks\n",
+		"mac=*:*:*:*:*:* a.ks\n",
+		"mac=aa:bb:cc:00:11:22* a.ks\n",
+		"mac=**a**b** a.ks\n",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(LfRules) rules = parse(rows[i], &error);
+
+		assert_ok(rules, error);
 	}
 }
 
@@ -174,6 +203,7 @@ int main(void)
 		LF_TEST(the_first_rule_that_fits_wins),
 		LF_TEST(a_machine_that_tells_nothing_fits_only_what_fits_all),
 		LF_TEST(what_is_no_rule_is_named_with_its_line),
+		LF_TEST(globs_that_some_mac_address_fits_are_taken),
 		LF_TEST(the_size_of_rules_is_bounded),
 		LF_TEST(a_machine_is_described_as_rules_see_it),
 	};
