@@ -11,6 +11,7 @@
 struct LfDiagnostics {
 	GPtrArray *list;  /* LfDiagnostic */
 	size_t counts[2]; /* by severity, those not kept included */
+	size_t n_unsupported;
 };
 
 static const char *const severities[] = {
@@ -70,6 +71,8 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 	va_list args;
 
 	diagnostics->counts[severity]++;
+	if (severity == LF_SEVERITY_ERROR && g_str_has_prefix(code, "unsupported-"))
+		diagnostics->n_unsupported++;
 	if (!lf_diagnostics_has_room(diagnostics))
 		return;
 	va_start(args, format);
@@ -87,6 +90,11 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 size_t lf_diagnostics_count(const LfDiagnostics *diagnostics, LfSeverity severity)
 {
 	return diagnostics->counts[severity];
+}
+
+size_t lf_diagnostics_count_unsupported(const LfDiagnostics *diagnostics)
+{
+	return diagnostics->n_unsupported;
 }
 
 bool lf_diagnostics_has_room(const LfDiagnostics *diagnostics)

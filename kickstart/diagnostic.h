@@ -40,6 +40,8 @@ void lf_diagnostics_add(LfDiagnostics *diagnostics, LfSeverity severity, const L
 	G_GNUC_PRINTF(6, 7);
 
 size_t lf_diagnostics_count(const LfDiagnostics *diagnostics, LfSeverity severity);
+/** lf_diagnostics_count_unsupported: how many of the errors are of the kind "unsupported-…". */
+size_t lf_diagnostics_count_unsupported(const LfDiagnostics *diagnostics);
 /** lf_diagnostics_has_room: would one more finding be kept? Advice for one that is not is wasted
  * work. */
 bool lf_diagnostics_has_room(const LfDiagnostics *diagnostics);

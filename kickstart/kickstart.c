@@ -142,8 +142,9 @@ static void read_lines(LfParser *parser)
 	lf_section_check(parser, NULL);
 }
 
+/* @n_errors: of @diagnostics, from number @first on */
 static bool throw_first(const LfDiagnostics *diagnostics, size_t first, size_t n_errors,
-			GError **error)
+			LfErrorCode code, GError **error)
 {
 	const LfDiagnostic *diagnostic;
 	g_autofree char *text = NULL;
@@ -153,8 +154,8 @@ static bool throw_first(const LfDiagnostics *diagnostics, size_t first, size_t n
 		first++;
 	text = diagnostic ? lf_diagnostic_text(diagnostic) : g_strdup("the kickstart has errors");
 	if (n_errors == 1)
-		return lf_throw(error, LF_ERROR_INPUT, "%s", text);
-	return lf_throw(error, LF_ERROR_INPUT, "%s (and %zu more)", text, n_errors - 1);
+		return lf_throw(error, code, "%s", text);
+	return lf_throw(error, code, "%s (and %zu more)", text, n_errors - 1);
 }
 
 static void parser_init(LfParser *parser, GBytes *text, const char *file, LfKickstartPass pass,
@@ -189,8 +190,9 @@ LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pa
 			      GError **error)
 {
 	size_t former_errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
+	size_t former_unsupported = lf_diagnostics_count_unsupported(diagnostics);
 	size_t first = 0;
-	size_t n_errors;
+	size_t n_errors, n_unsupported;
 	LfProfile *profile = NULL;
 	LfParser parser;
 
@@ -204,8 +206,11 @@ LfProfile *lf_kickstart_parse(GBytes *text, const char *file, LfKickstartPass pa
 		lf_validate(&parser);
 	lf_diagnostics_sort(diagnostics, first, lf_source_rank, &parser.source);
 	n_errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) - former_errors;
+	n_unsupported = lf_diagnostics_count_unsupported(diagnostics) - former_unsupported;
 	if (n_errors > 0) {
-		throw_first(diagnostics, first, n_errors, error);
+		throw_first(diagnostics, first, n_errors,
+			    n_errors == n_unsupported ? LF_ERROR_UNSUPPORTED : LF_ERROR_INPUT,
+			    error);
 	} else {
 		profile = g_steal_pointer(&parser.profile);
 		if (parser.redacted)

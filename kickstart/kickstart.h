@@ -74,7 +74,8 @@ typedef enum {
  * Memory is bounded by a constant times the size of the text (at most 4 MiB a file; includes: at
  * most 32 files, 8 deep).
  *
- * Errors: INPUT; the message is the first diagnostic's text and how many more there are.
+ * Errors: UNSUPPORTED when every error is of the kind "unsupported-…", else INPUT; the message is
+ * the first diagnostic's text and how many more there are.
  * Source: kickstart language as pykickstart 3.74 implements it for RHEL 10.
  * Returns: (transfer full) (nullable)
  */

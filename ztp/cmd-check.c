@@ -22,7 +22,20 @@ static const GOptionEntry options[] = {
 	{ NULL },
 };
 
-static void check_file(const char *path, LfDiagnostics *diagnostics)
+/* What to do about a kickstart that could not even be read. */
+static const char *advice_of(const char *path, const GError *error)
+{
+	if (!lf_kickstart_is_url(path))
+		return "write the name of a kickstart file";
+	if (g_error_matches(error, LF_ERROR, LF_ERROR_INPUT))
+		return "write the https or http URL of a kickstart";
+	return g_error_matches(error, LF_ERROR, LF_ERROR_NETWORK)
+		       ? "check the URL, the network and the server, and try again"
+		       : lf_error_class(error)->advice;
+}
+
+/* Returns: the exit status */
+static int check_file(const char *path, LfDiagnostics *diagnostics)
 {
 	size_t errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
 	g_autoptr(GError) error = NULL;
@@ -32,10 +45,19 @@ static void check_file(const char *path, LfDiagnostics *diagnostics)
 
 	if (profile)
 		lf_kickstart_check_disks(profile, shown, diagnostics);
-	// Without a finding of its own the file could not even be read.
-	if (!profile && lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) == errors)
-		lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable",
-				   "write the name of a kickstart file", "%s", error->message);
+	if (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) > errors)
+		return STATUS_ERRORS;
+	if (profile)
+		return 0;
+	lf_diagnostics_add(diagnostics, LF_SEVERITY_ERROR, &place, "unreadable",
+			   advice_of(path, error), "%s", error->message);
+	return lf_error_class(error)->exit_status;
+}
+
+/* Errors in a kickstart count more than one that cannot be reached. */
+static int worse(int a, int b)
+{
+	return a == STATUS_ERRORS || b == 0 ? a : b;
 }
 
 static void print_text(const LfDiagnostics *diagnostics, size_t n_files)
@@ -78,19 +100,20 @@ static bool read_format(GError **error)
 static int run(char **args, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+	int status = 0;
 
 	if (!read_format(error))
 		return 0;
 	if (!args[0])
 		return lf_throw(error, LF_ERROR_INPUT, "no file to check: landfall check FILE…");
 	for (char **path = args; *path; path++)
-		check_file(*path, diagnostics);
+		status = worse(status, check_file(*path, diagnostics));
 	if (is_json)
 		print_json(diagnostics);
 	else
 		print_text(diagnostics, g_strv_length(args));
-	if (lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR) > 0)
-		return STATUS_ERRORS;
+	if (status != 0)
+		return status;
 	return is_strict && lf_diagnostics_count(diagnostics, LF_SEVERITY_WARNING) > 0
 		       ? STATUS_WARNINGS
 		       : 0;
@@ -104,7 +127,9 @@ const LfVerb lf_verb_check = {
 		       "Each finding is a line 'file:line:column: error: what — what to write "
 		       "instead', or an\n"
 		       "object with file, line, column, severity, code, message and advice.\n\n"
-		       "Exit status: 0 no errors, 1 warnings (with --strict), 2 errors.",
+		       "Exit status: 0 no errors, 1 warnings (with --strict), 2 errors. When a URL "
+		       "could not be\nfetched, and no kickstart has errors: 5 a certificate is "
+		       "wrong, 6 the server does not answer.",
 	.options = options,
 	.run = run,
 };

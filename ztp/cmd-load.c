@@ -11,11 +11,16 @@
 
 #define MAX_KICKSTART_BYTES ((size_t)4 << 20)
 
+bool lf_kickstart_is_url(const char *place)
+{
+	return strstr(place, "://") && !g_str_has_prefix(place, "file:///");
+}
+
 static GBytes *read_place(const char *place, const LfHttpAccess *access, GError **error)
 {
 	LfHttp http = { .url = place, .access = access, .max_bytes = MAX_KICKSTART_BYTES };
 
-	if (g_str_has_prefix(place, "http://") || g_str_has_prefix(place, "https://"))
+	if (lf_kickstart_is_url(place))
 		return lf_http_get(&http, error);
 	if (g_str_has_prefix(place, "file:///"))
 		place += strlen("file://");
@@ -38,7 +43,9 @@ LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GErro
 		return NULL;
 	text = read_place(path, NULL, error);
 	if (!text) {
-		lf_rethrow(error, LF_ERROR_INPUT);
+		// A file that is not there is a wrong name; a server has classes of its own.
+		if (!lf_kickstart_is_url(path))
+			lf_rethrow(error, LF_ERROR_INPUT);
 		return NULL;
 	}
 	profile = lf_kickstart_parse(text, path, LF_KICKSTART_DESK, lf_kickstart_read, NULL,

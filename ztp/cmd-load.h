@@ -8,10 +8,13 @@
  *
  * Reads a kickstart with all its includes, which are looked for beside the file that includes them.
  *
- * Errors: INPUT when it cannot be read or has errors (the findings tell), and those of
- * lf_http_get(). Returns: (transfer full) (nullable)
+ * Errors: INPUT when the file cannot be read, those of lf_http_get(), and those of
+ * lf_kickstart_parse() (the findings tell). Returns: (transfer full) (nullable)
  */
 LfProfile *lf_kickstart_load(const char *path, LfDiagnostics *diagnostics, GError **error);
+
+/** lf_kickstart_is_url: whether a place is fetched, not read from a file. */
+bool lf_kickstart_is_url(const char *place);
 
 /** lf_kickstart_read: an LfKickstartLoad over files and URLs. @user_data: (nullable): the
  * LfHttpAccess for URLs */

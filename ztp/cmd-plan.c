@@ -20,7 +20,8 @@ static const GOptionEntry options[] = {
 static LfProfile *load_profile(const char *path, GError **error)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
-	LfProfile *profile = lf_kickstart_load(path, diagnostics, error);
+	g_autoptr(GError) local = NULL;
+	LfProfile *profile = lf_kickstart_load(path, diagnostics, &local);
 	size_t errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
 	const LfDiagnostic *diagnostic;
 
@@ -32,9 +33,10 @@ static LfProfile *load_profile(const char *path, GError **error)
 	if (!profile && errors > 0) {
 		g_autofree char *shown = lf_kickstart_public_name(path);
 
-		g_clear_error(error);
-		lf_throw(error, LF_ERROR_INPUT, "'%s' has %zu error%s", shown, errors,
+		lf_throw(error, (LfErrorCode)local->code, "'%s' has %zu error%s", shown, errors,
 			 errors == 1 ? "" : "s");
+	} else if (!profile) {
+		g_propagate_error(error, g_steal_pointer(&local));
 	}
 	return profile;
 }
@@ -93,12 +95,14 @@ const LfVerb lf_verb_plan = {
 	.name = "plan",
 	.arguments = "FILE",
 	.summary = "print what an installation would do to a machine, and why",
-	.description = "FILE is the kickstart, a path or a URL. Nothing is written anywhere; the "
-		       "same input\n"
-		       "gives the same plan.\n\n"
-		       "Exit status: 0 there is a plan, 2 the kickstart is wrong, 3 it asks for "
-		       "what is not\n"
-		       "supported, 4 the machine does not fit.",
+	.description =
+		"FILE is the kickstart, a path or a URL. Nothing is written anywhere; the "
+		"same input\n"
+		"gives the same plan.\n\n"
+		"Exit status: 0 there is a plan, 2 the kickstart is wrong, 3 it asks for "
+		"what is not\n"
+		"supported, 4 the machine does not fit, 5 a certificate is wrong, 6 a server "
+		"does not answer.",
 	.options = options,
 	.run = run,
 };

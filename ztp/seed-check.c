@@ -231,16 +231,17 @@ static bool check_payload(const LfProfile *profile, const json_t *manifest, cons
 bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
 		   LfDiagnostics *diagnostics, GError **error)
 {
+	g_autoptr(GError) local = NULL;
 	g_autoptr(LfProfile) profile =
 		lf_kickstart_parse(lf_seed_find(judge->seed, name), path, LF_KICKSTART_DESK,
-				   load_to_check, (void *)judge, diagnostics, NULL);
+				   load_to_check, (void *)judge, diagnostics, &local);
 	size_t errors;
 
 	if (profile)
 		lf_kickstart_check_disks(profile, path, diagnostics);
 	errors = lf_diagnostics_count(diagnostics, LF_SEVERITY_ERROR);
 	if (!profile || errors > 0)
-		return lf_throw(error, LF_ERROR_INPUT,
+		return lf_throw(error, local ? (LfErrorCode)local->code : LF_ERROR_INPUT,
 				"'%s' has %zu error%s: correct %s (--no-check takes it as it is)",
 				path, errors, errors == 1 ? "" : "s", errors == 1 ? "it" : "them");
 	return check_escrow(judge, profile, error) && check_token(judge->seed, profile, error) &&

@@ -28,7 +28,7 @@ typedef struct {
  * Judges a kickstart in a seed as the machine will see it: what it names has to be in the seed or
  * at a URL, and a payload from the medium has to be on it. Loads includes from http and https.
  *
- * Errors: INPUT.
+ * Errors: INPUT, and UNSUPPORTED as lf_kickstart_parse().
  */
 bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
 		   LfDiagnostics *diagnostics, GError **error);

@@ -143,6 +143,19 @@ static void each_finding_is_told_once(void **state)
 	}
 }
 
+static void what_is_only_unsupported_has_a_status_of_its_own(void **state)
+{
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *path = g_build_filename(dir, "bad.ks", NULL);
+	g_autofree char *text = g_strconcat(site, "firewall --enabled\n", NULL);
+	g_autofree char *check = g_strconcat("check ", path, NULL);
+	g_autofree char *plan = g_strconcat("plan ", path, NULL);
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	g_free(run_with_output("/dev/null", 3, check));
+	g_free(run_with_output("/dev/null", 3, plan));
+}
+
 static void the_payload_of_a_medium_is_asked_for_only_there(void **state)
 {
 	static const char *const verbs[] = { "facts", "plan" };
@@ -169,6 +182,7 @@ int main(void)
 		LF_TEST(wrong_words_are_input_errors),
 		LF_TEST(a_full_disk_behind_the_output_is_told),
 		LF_TEST(each_finding_is_told_once),
+		LF_TEST(what_is_only_unsupported_has_a_status_of_its_own),
 		LF_TEST(the_payload_of_a_medium_is_asked_for_only_there),
 	};
 

@@ -356,15 +356,33 @@ static void plain_http_needs_something_that_vouches(void **state)
 		{ plain, INCLUDE, 2, "'http://127.0.0.1:1/a.ks' comes without protection" },
 		{ NULL, INCLUDE " -a landfall.ks-sha256=ab", 2, "without protection" },
 		{ NULL, INCLUDE " -a landfall.insecure-http-ks", 2, "cannot fetch" },
+		{ NULL, "-k escrow.ks", 2, "unlock --escrow: 'http://h.test/c.pem' comes" },
 	};
 	g_auto(Desk) desk = { NULL, NULL, NULL };
 
 	open_desk(&desk);
 	g_free(put(&desk, "any.ks", GOOD_KS, -1));
 	g_free(put(&desk, "http.ks", GOOD_KS "%include http://127.0.0.1:1/a.ks\n", -1));
+	g_free(put(&desk, "escrow.ks",
+		   "reqpart --add-boot\npart / --grow --encrypted\n"
+		   "ostreesetup --osname=debian --url=https://h.test/r --ref=debian/13/x\n"
+		   "%addon com_landfall\nunlock --tpm2 --recovery "
+		   "--escrow=http://h.test/c.pem\n%end\n",
+		   -1));
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		expect_seeding(&desk, rows[i].manifest, rows[i].arguments, rows[i].status,
 			       rows[i].says);
+}
+
+static void what_is_only_unsupported_has_a_status_of_its_own(void **state)
+{
+	g_auto(Desk) desk = { NULL, NULL, NULL };
+
+	open_desk(&desk);
+	g_free(put(&desk, "other.ks", GOOD_KS "firewall --enabled\n", -1));
+	g_free(put(&desk, "worse.ks", GOOD_KS "firewall --enabled\nnonsense\n", -1));
+	expect_seeding(&desk, NULL, "-k other.ks", 3, "'other.ks' has 1 error: correct it");
+	expect_seeding(&desk, NULL, "-k worse.ks", 2, "'worse.ks' has 2 errors");
 }
 
 static void rules_choose_among_kickstarts_of_the_seed(void **state)
@@ -801,6 +819,7 @@ int main(void)
 		LF_TEST(a_cut_iso_is_refused_by_every_verb_and_nothing_is_written),
 		LF_TEST(keys_and_words_for_servers_go_into_the_seed),
 		LF_TEST(plain_http_needs_something_that_vouches),
+		LF_TEST(what_is_only_unsupported_has_a_status_of_its_own),
 		LF_TEST(rules_choose_among_kickstarts_of_the_seed),
 		LF_TEST(what_no_machine_could_use_is_refused),
 		LF_TEST(wrong_command_lines_are_refused),

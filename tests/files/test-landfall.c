@@ -151,7 +151,7 @@ static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **sta
 	static const char user[] = "http://u:XSECRETX@127.0.0.1:1/a.ks";
 	static const char query[] = "http://127.0.0.1:1/a.ks?token=XSECRETX";
 	g_autofree char *refused = LANDFALL(2, "check", user);
-	g_autofree char *gone = LANDFALL(2, "check", query);
+	g_autofree char *gone = LANDFALL(6, "check", query);
 	g_autofree char *as_json = LANDFALL(2, "check", "--json", user, query);
 
 	assert_contains(refused, "http://127.0.0.1:1/a.ks: error: a user or password in a URL");
@@ -161,6 +161,55 @@ static void a_kickstarts_url_shows_no_secret_and_may_have_no_password(void **sta
 	assert_null(strstr(as_json, "XSECRETX"));
 	assert_contains(as_json, "\"url-credentials\"");
 	g_free(LANDFALL(2, "plan", user, "--facts", FACTS));
+}
+
+static void a_url_that_cannot_be_fetched_ends_with_the_status_of_its_class(void **state)
+{
+	static const char url[] = "https://127.0.0.1:1/x.ks";
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *bad = g_build_filename(dir, "bad.ks", NULL);
+	g_autofree char *gone = LANDFALL(6, "check", url);
+	g_autofree char *other = LANDFALL(2, "check", "ftp://h.test/x.ks");
+	g_autofree char *port = LANDFALL(2, "check", "https://h.test:99999/x.ks");
+
+	assert_contains(gone, "— check the URL, the network and the server, and try again");
+	assert_contains(other, "'ftp' URLs cannot be fetched: use https or http");
+	assert_contains(other, "— write the https or http URL of a kickstart");
+	assert_contains(port, "the port in the URL is wrong");
+	put(dir, "bad.ks", "nonsense\n");
+	g_free(LANDFALL(2, "check", url, bad));
+	g_free(LANDFALL(2, "check", bad, url));
+	g_free(LANDFALL(6, "plan", url, "--facts", FACTS));
+}
+
+static void what_is_only_unsupported_ends_with_status_3(void **state)
+{
+	static const struct {
+		const char *line;
+		int status;
+	} rows[] = {
+		{ "network --essid=x", 3 },
+		{ "network --device=wlan0 --essid=x --wpakey=y", 3 },
+		{ "network --device=team0 --teamslaves='a,b'", 3 },
+		{ "network --bootproto=ibft", 3 },
+		{ "firewall --enabled\nselinux --enforcing", 3 },
+		{ "firewall --enabled\nnonsense", 2 },
+		{ "nonsense", 2 },
+	};
+	g_autoptr(LfTestDir) dir = lf_test_dir();
+	g_autofree char *site = g_build_filename(dir, "site.ks", NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat(rows[i].line,
+						    "\nreqpart --add-boot\npart / --grow\n"
+						    "ostreesetup --osname=debian --url=file:///r "
+						    "--ref=debian/13/x86_64/standard\n",
+						    NULL);
+
+		put(dir, "site.ks", text);
+		g_free(LANDFALL(rows[i].status, "plan", site, "--facts", FACTS));
+		g_free(LANDFALL(2, "check", site));
+	}
 }
 
 static void facts_that_are_not_there_end_with_status_2(void **state)
@@ -207,6 +256,8 @@ int main(void)
 		LF_TEST(findings_as_json_are_a_list),
 		LF_TEST(a_disk_that_cannot_be_understood_is_found_at_the_desk),
 		LF_TEST(a_kickstarts_url_shows_no_secret_and_may_have_no_password),
+		LF_TEST(a_url_that_cannot_be_fetched_ends_with_the_status_of_its_class),
+		LF_TEST(what_is_only_unsupported_ends_with_status_3),
 		LF_TEST(facts_that_are_not_there_end_with_status_2),
 		LF_TEST(the_same_input_has_the_same_plan),
 		LF_TEST(a_machine_that_does_not_fit_ends_with_status_4),

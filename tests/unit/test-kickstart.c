@@ -348,6 +348,32 @@ static void the_first_error_and_the_number_of_others_are_thrown(void **state)
 	assert_contains(error->message, "(and 1 more)");
 }
 
+static void errors_that_are_all_unsupported_are_of_that_class(void **state)
+{
+	static const struct {
+		const char *text;
+		LfErrorCode code;
+	} rows[] = {
+		{ "foo\n" LF_TEST_KS, LF_ERROR_INPUT },
+		{ "selinux --enforcing\nfirewall\n" LF_TEST_KS, LF_ERROR_UNSUPPORTED },
+		{ "rescue\nnetwork --essid=x\n" LF_TEST_KS, LF_ERROR_UNSUPPORTED },
+		{ "autopart\nostreesetup --osname=a --url=file:///r --ref=a\n",
+		  LF_ERROR_UNSUPPORTED },
+		{ "selinux --enforcing\nfoo\n" LF_TEST_KS, LF_ERROR_INPUT },
+	};
+	// One list for all: former findings do not count.
+	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GBytes) bytes = g_bytes_new_static(rows[i].text, strlen(rows[i].text));
+		g_autoptr(GError) error = NULL;
+		g_autoptr(LfProfile) profile = lf_kickstart_parse(
+			bytes, "site.ks", LF_KICKSTART_WHOLE, NULL, NULL, diagnostics, &error);
+
+		assert_throws(profile, error, rows[i].code, "site.ks:1:1: error: ");
+	}
+}
+
 static void at_most_200_findings_are_kept_and_all_are_counted(void **state)
 {
 	g_autoptr(LfDiagnostics) diagnostics = lf_diagnostics_new();
@@ -618,6 +644,7 @@ int main(void)
 		LF_TEST(kernel_arguments_that_the_plan_decides_are_refused_where_they_stand),
 		LF_TEST(an_unknown_command_comes_with_what_to_do),
 		LF_TEST(the_first_error_and_the_number_of_others_are_thrown),
+		LF_TEST(errors_that_are_all_unsupported_are_of_that_class),
 		LF_TEST(at_most_200_findings_are_kept_and_all_are_counted),
 		LF_TEST(a_finding_shows_no_control_characters),
 		LF_TEST(the_public_name_of_a_url_has_neither_user_nor_query),
