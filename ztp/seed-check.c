@@ -89,11 +89,30 @@ static bool check_transport(const LfSeedJudge *judge, const char *place, GError 
 		shown);
 }
 
+// What vouches has to be possible itself; empty words are as if they were not there.
+static bool check_vouchers(const LfSeedJudge *judge, GError **error)
+{
+	g_autofree char *sha256 = seed_word(judge->seed, "landfall.ks-sha256");
+
+	if (sha256 && *sha256 &&
+	    (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdefABCDEF") != 64))
+		return lf_throw(error, LF_ERROR_INPUT,
+				"landfall.ks-sha256= is no SHA-256: write 64 hexadecimal digits");
+	return !has_value(judge->seed, "landfall.ks-key") ||
+	       !json_is_false(json_object_get(judge->manifest, "ks_keyring")) ||
+	       lf_throw(error, LF_ERROR_INPUT,
+			"landfall.ks-key= wants a signed kickstart, and '%s' holds no keys to "
+			"check it: build it with KS_KEYRING=FILE",
+			judge->iso);
+}
+
 bool lf_seed_check_url(const LfSeedJudge *judge, GError **error)
 {
 	g_autofree char *url = seed_word(judge->seed, "landfall.ks");
 	g_autofree char *shown = NULL;
 
+	if (!check_vouchers(judge, error))
+		return false;
 	if (!url || !g_str_has_prefix(url, "http://") || is_vouched(judge) ||
 	    has_value(judge->seed, "landfall.ks-sha256"))
 		return true;

@@ -36,7 +36,8 @@ bool lf_seed_check(const LfSeedJudge *judge, const char *name, const char *path,
 /**
  * lf_seed_check_url:
  * Judges the kickstart's URL among the seed's words (landfall.ks=): by plain http the machine takes
- * it only with a checksum, with signatures, or when a word allows it.
+ * it only with a checksum, with signatures, or when a word allows it. A checksum that is none, and
+ * signatures without keys in the image, are refused for every kickstart.
  * Errors: INPUT, naming the words.
  */
 bool lf_seed_check_url(const LfSeedJudge *judge, GError **error);

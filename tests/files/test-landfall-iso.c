@@ -312,7 +312,7 @@ static void keys_and_words_for_servers_go_into_the_seed(void **state)
 	assert_null(strstr(shown, "PRIVATE"));
 }
 
-/* With @manifest of the ISO; NULL is one without keys. */
+/* With @manifest of the ISO; NULL leaves the one that is there. */
 static void expect_seeding(Desk *desk, const char *manifest, const char *arguments, int status,
 			   const char *says)
 {
@@ -331,10 +331,12 @@ static void expect_seeding(Desk *desk, const char *manifest, const char *argumen
 
 #define HTTP	"--ks-url=http://h.test/{serial}.ks"
 #define INCLUDE "-k http.ks"
+#define SHA256	"0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789abcdef"
 
 static void plain_http_needs_something_that_vouches(void **state)
 {
 	static const char signing[] = "{\"v\":1,\"ks_keyring\":true,\"refs\":{}}";
+	static const char unknown[] = "{\"v\":1,\"refs\":{}}";
 	static const char plain[] = "{\"v\":1,\"ks_keyring\":false,\"refs\":{}}";
 	static const struct {
 		const char *manifest;
@@ -349,12 +351,15 @@ static void plain_http_needs_something_that_vouches(void **state)
 		{ NULL, HTTP " -a landfall.insecure-http-ks=0", 2, "protection" },
 		{ NULL, "-k any.ks -a landfall.ks=http://h.test/a.ks", 2, "protection" },
 		{ NULL, HTTP " -a landfall.insecure-http-ks", 0, "cmdline" },
-		{ NULL, HTTP " -a landfall.ks-sha256=ab", 0, "cmdline" },
-		{ NULL, HTTP " -a landfall.ks-key=AB", 0, "cmdline" },
+		{ NULL, HTTP " -a landfall.ks-sha256=" SHA256, 0, "cmdline" },
+		{ NULL, HTTP " -a landfall.ks-sha256=ab", 2, "is no SHA-256" },
+		{ plain, HTTP " -a landfall.ks-key=AB", 2, "build it with KS_KEYRING=FILE" },
+		{ signing, HTTP " -a landfall.ks-key=AB", 0, "cmdline" },
+		{ unknown, HTTP " -a landfall.ks-key=AB", 0, "cmdline" },
 		{ NULL, HTTP " --no-check", 0, "cmdline" },
 		{ signing, HTTP, 0, "cmdline" },
 		{ plain, INCLUDE, 2, "'http://127.0.0.1:1/a.ks' comes without protection" },
-		{ NULL, INCLUDE " -a landfall.ks-sha256=ab", 2, "without protection" },
+		{ NULL, INCLUDE " -a landfall.ks-sha256=" SHA256, 2, "without protection" },
 		{ NULL, INCLUDE " -a landfall.insecure-http-ks", 2, "cannot fetch" },
 		{ NULL, "-k escrow.ks", 2, "unlock --escrow: 'http://h.test/c.pem' comes" },
 	};
