@@ -50,5 +50,9 @@
 /** Public keys of those who may log in while the installer works; in the seed. */
 #define LF_SEED_KEYS LF_SEED_DIR "/authorized_keys"
 
+/** What the clock was last set from in this boot ("floor", "http", "ntp"), from the installer to
+ * its next start: a clock that was set to when the image was built looks right ever after. */
+#define LF_RUN_CLOCK LF_RUN_DIR "/clock"
+
 /** What the installer wrote to its standard output and error. */
 #define LF_RUN_LOG LF_RUN_DIR "/installer.log"

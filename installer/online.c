@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/fd.h"
+#include "base/runtime.h"
 #include "installer/cards.h"
 #include "installer/net/clock.h"
 #include "installer/net/network.h"
@@ -27,22 +29,44 @@ struct LfOnline {
 	uint64_t built_s;   /* 0: unknown */
 	LfClockSource clock;
 	bool has_asked_time; /* the servers that are known by now */
+	char *asked_url;     /* nullable: whose time was asked for last */
 	GTimeZone *zone;     /* nullable: of the hardware clock; NULL: UTC */
 };
+
+// A file that cannot be written costs the next start what this one knew.
+static void set_source(LfOnline *online, LfClockSource source)
+{
+	const char *name = lf_clock_name(source);
+
+	online->clock = source;
+	(void)lf_write_file_at(online->host->root_fd, LF_RUN_CLOCK, name, strlen(name), 0644, NULL);
+}
+
+static void load_source(LfOnline *online)
+{
+	g_autofree char *name = lf_read_text_at(online->host->root_fd, LF_RUN_CLOCK, 16, NULL);
+
+	if (name)
+		(void)lf_clock_by_name(g_strchomp(name), &online->clock);
+}
 
 // Outside the installer's medium nothing is known of a build, and the clock is not ours.
 static void check_clock(LfOnline *online)
 {
 	g_autoptr(GError) error = NULL;
+	LfClockSource source = LF_CLOCK_RTC;
 
 	if (!lf_probe_built(online->host, &online->built_s, &error))
 		return;
-	if (!lf_clock_floor(online->built_s, &online->clock, &error))
+	load_source(online);
+	if (!lf_clock_floor(online->built_s, &source, &error)) {
 		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
-	else if (online->clock == LF_CLOCK_FLOOR)
+	} else if (source == LF_CLOCK_FLOOR) {
+		set_source(online, source);
 		lf_events_note(online->events, STEP_CLOCK,
 			       "the hardware clock was not plausible: set to when the image was "
 			       "built");
+	}
 }
 
 LfOnline *lf_online_new(const LfHost *host, const LfHttpAccess *access, LfEvents *events)
@@ -150,12 +174,15 @@ static bool ask_time_servers(LfOnline *online)
 // A time server may be wrong, and DHCP may name anyone.
 static bool is_plausible_now(LfOnline *online)
 {
+	LfClockSource source = LF_CLOCK_RTC;
 	g_autoptr(GError) error = NULL;
 
 	if (lf_clock_is_plausible(online->host->now_ms() / 1000, online->built_s))
 		return true;
 	lf_events_note(online->events, STEP_CLOCK, "what the time servers say is not plausible");
-	if (!lf_clock_floor(online->built_s, &online->clock, &error))
+	if (lf_clock_floor(online->built_s, &source, &error))
+		set_source(online, source);
+	else
 		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
 	return false;
 }
@@ -173,27 +200,40 @@ static void emit_clock(LfOnline *online)
 	lf_events_emit(online->events, &event);
 }
 
+static void take_time(LfOnline *online, LfClockSource source)
+{
+	set_source(online, source);
+	emit_clock(online);
+}
+
 // A clock that may be right is left alone when no time server answers; who could answer in its
-// place could also make it wrong.
-// @url: (nullable): of the server that is asked last
-static void set_clock(LfOnline *online, const char *url)
+// place could also make it wrong. A server is asked once.
+static void ask_web_server(LfOnline *online, const char *url)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (online->has_asked_time || online->built_s == 0)
+	if (online->clock != LF_CLOCK_FLOOR || g_strcmp0(url, online->asked_url) == 0)
 		return;
-	online->has_asked_time = true;
-	if (ask_time_servers(online) && is_plausible_now(online)) {
-		online->clock = LF_CLOCK_NTP;
-		emit_clock(online);
-	} else if (online->clock == LF_CLOCK_FLOOR && url) {
-		if (lf_clock_http(url, online->access, online->built_s, &error)) {
-			online->clock = LF_CLOCK_HTTP;
-			emit_clock(online);
-		} else {
-			lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
-		}
+	g_free(online->asked_url);
+	online->asked_url = g_strdup(url);
+	if (lf_clock_http(url, online->access, online->built_s, &error))
+		take_time(online, LF_CLOCK_HTTP);
+	else
+		lf_events_note(online->events, STEP_CLOCK, "%s", error->message);
+}
+
+// @url: (nullable): of the server that is asked last
+static void set_clock(LfOnline *online, const char *url)
+{
+	if (online->built_s == 0)
+		return;
+	if (!online->has_asked_time) {
+		online->has_asked_time = true;
+		if (ask_time_servers(online) && is_plausible_now(online))
+			take_time(online, LF_CLOCK_NTP);
 	}
+	if (url)
+		ask_web_server(online, url);
 }
 
 static bool has_address(const LfOnline *online)
@@ -210,7 +250,7 @@ void lf_online_try(LfOnline *online)
 {
 	const char *url = online->profile ? online->profile->report_url : NULL;
 
-	if (online->run && !online->has_asked_time && has_address(online))
+	if (online->run && has_address(online))
 		set_clock(online, url);
 }
 
@@ -300,6 +340,7 @@ bool lf_online_again(void *user_data)
 		return false;
 	// What did not lead to the server did not lead to its time.
 	online->has_asked_time = online->clock != LF_CLOCK_FLOOR;
+	g_clear_pointer(&online->asked_url, g_free);
 	return true;
 }
 
@@ -320,6 +361,7 @@ void lf_online_free(LfOnline *online)
 	lf_net_run_free(online->run);
 	g_free(online->link);
 	g_clear_pointer(&online->zone, g_time_zone_unref);
+	g_free(online->asked_url);
 	g_free(online->tried);
 	g_free(online);
 }

@@ -34,6 +34,17 @@ const char *lf_clock_name(LfClockSource source)
 	return names[source];
 }
 
+bool lf_clock_by_name(const char *name, LfClockSource *ret)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (!g_str_equal(names[i], name))
+			continue;
+		*ret = (LfClockSource)i;
+		return true;
+	}
+	return false;
+}
+
 bool lf_clock_is_plausible(uint64_t now_s, uint64_t built_s)
 {
 	uint64_t floor_s = MAX(built_s, EARLIEST_S);

@@ -15,6 +15,9 @@ typedef enum {
 /** lf_clock_name: (transfer none): "rtc", "floor", "http", "ntp". */
 const char *lf_clock_name(LfClockSource source);
 
+/** lf_clock_by_name: Returns: false, @ret untouched, when there is none. */
+bool lf_clock_by_name(const char *name, LfClockSource *ret);
+
 /**
  * lf_clock_is_plausible: whether @now_s can be true of a machine whose image was built at @built_s:
  * not before, and not more than twenty years after. Pure. Both in seconds since 1970; a @built_s of
