@@ -2,6 +2,8 @@
 
 import pytest
 
+from qemu.machine import Outcome
+
 from . import medium
 from .lab import BOOT_SECONDS, INSTALL_SECONDS, run, squeeze
 
@@ -89,7 +91,13 @@ sleep 1002 </dev/null >/dev/null 2>&1 &
 def test_a_crash_in_the_middle_is_cleared_away_and_the_next_start_installs(lab):
     iso = lab.seed(lab.site().kickstart() + KILLED_ONCE)
     disk = lab.disk()
-    events = lab.install(iso, [disk])
+    with lab.machine("install", iso=str(iso), disks=[disk], no_reboot=True) as vm:
+        # The second start tells how the first one ended.
+        crash = vm.events.wait_end(INSTALL_SECONDS)
+        assert crash["next"] == "retry" and "signal 11" in crash["error"]["message"], crash
+        vm.events.wait(lambda e: e["step"] == "install" and e["state"] == "done", INSTALL_SECONDS, "install")
+        assert vm.wait(60) == Outcome.POWEROFF, vm.console.tail()
+        events = vm.events.all()
     text = (lab.folder / "install.serial.log").read_text(errors="replace")
     notes = [e["message"] for e in events if e["state"] == "note"]
     assert "installer failed start=1 class=internal signal=11" in text
